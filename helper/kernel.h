@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The only door to the kernel: a backend for the packets, the link for everything around them.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "loadshare/backend.h"
+#include "netlink/socket.h"
+
+namespace loadshare {
+
+class Kernel {
+ public:
+  /// Chooses the backend: the one asked for; or else the one that already holds the address;
+  /// or else CLUSTERIP where this kernel has it and it can serve the request, nf_tables elsewhere.
+  Kernel(const Request& request, std::chrono::seconds lock_wait);
+
+  Observed observe(const Request& request);
+
+  /// Takes the steps in order, after telling `say` each of them. May stop part-way: throws what
+  /// was tried. Applying a new plan after a new look is always safe.
+  void apply(const Plan& plan, const std::function<void(const std::string&)>& say);
+
+  /// Whether the backend can serve the request here; throws why not. Changes nothing.
+  void check(const Request& request, const Observed& observed);
+
+  /// Loads what kernel modules are needed.
+  void prepare() { backend_->prepare(); }
+
+ private:
+  bool clusterip_gets_nothing(const Observed& observed) const;
+
+  BackendChoice choice_;
+  std::unique_ptr<Backend> backend_;
+  netlink::Socket route_;
+};
+
+}  // namespace loadshare

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A netlink socket that asks and reads the whole answer.
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace loadshare::netlink {
+
+/// Builds one message; libmnl's put functions append attributes to header().
+class Message {
+ public:
+  Message(std::uint16_t type, std::uint16_t flags);
+
+  nlmsghdr& header() { return *header_; }
+  /// The family's fixed header behind the netlink one; before any attribute.
+  template <class Extra>
+  Extra& extra() {
+    return *static_cast<Extra*>(mnl_nlmsg_put_extra_header(header_, sizeof(Extra)));
+  }
+
+ private:
+  alignas(nlmsghdr) std::array<char, 4096> buffer_{};
+  nlmsghdr* header_;
+};
+
+/// The attributes behind a message's fixed header of this size, or inside a nested attribute.
+std::vector<const nlattr*> attributes(const nlmsghdr& header, std::size_t fixed_size);
+std::vector<const nlattr*> attributes(const nlattr& nest);
+
+/// One message of an answer, copied out of the socket's buffer.
+class Reply {
+ public:
+  explicit Reply(const nlmsghdr& header);
+  const nlmsghdr& header() const { return *reinterpret_cast<const nlmsghdr*>(bytes_.data()); }
+
+ private:
+  std::vector<char> bytes_;
+};
+
+struct Answer {
+  int error_number = 0;  ///< the kernel's, 0 for success
+  std::vector<Reply> replies;
+};
+
+class Socket {
+ public:
+  /// `bus` is NETLINK_ROUTE or NETLINK_NETFILTER. Throws kernel_error.
+  explicit Socket(int bus);
+
+  /// Sends the message and reads until its end or acknowledgement. A dump that changed while it
+  /// was read is read again. Throws kernel_error where the socket itself fails.
+  Answer ask(Message& message);
+  Answer ask(nlmsghdr& header);
+
+  /// Sends a batch (nfnetlink) and returns the kernel's first error number, 0 for success. The
+  /// kernel has answered before send returns, so this waits for nothing.
+  int send_batch(const void* bytes, std::size_t size);
+
+ private:
+  Answer ask_once(nlmsghdr& header);
+
+  struct Close {
+    void operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
+  };
+  std::unique_ptr<mnl_socket, Close> socket_;
+  std::uint32_t sequence_ = 0;
+};
+
+}  // namespace loadshare::netlink

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The backend for any kernel with nf_tables: what ipt_CLUSTERIP did, packet for packet.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+#include "loadshare/backend.h"
+
+namespace loadshare::nftables {
+
+/// `lock_wait` bounds the wait for the lock of the parts that all addresses share.
+std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait);
+
+/// Whether this node filters the address with nf_tables now. Cheap: one question to the kernel.
+bool filters(const IpAddress& address);
+
+}  // namespace loadshare::nftables

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Our nf_tables table as the kernel holds it now.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "netlink/socket.h"
+#include "nftables/batch.h"
+#include "nftables/expression.h"
+
+struct nlmsghdr;
+
+namespace loadshare::nftables {
+
+/// A chain; the last three are those of a base chain, which other chains do not have.
+struct Chain {
+  std::string name;
+  std::string comment;
+  std::optional<std::uint32_t> hook;
+  std::int32_t priority = 0;
+  std::uint32_t policy = 0;
+};
+
+struct Element {
+  Bytes key;
+  std::string chain;  ///< where a verdict map sends the key
+
+  bool operator==(const Element&) const = default;
+};
+
+/// The kernel's messages as values. Nothing where a message is not of the kind or is malformed.
+std::optional<Chain> parse_chain(const nlmsghdr& message);
+std::optional<Rule> parse_rule(const nlmsghdr& message);
+std::vector<Element> parse_elements(const nlmsghdr& message);
+
+class Reader {
+ public:
+  /// `family` is NFPROTO_IPV4 or NFPROTO_IPV6. Throws kernel_error.
+  explicit Reader(std::uint16_t family);
+
+  /// Nothing where the table or the chain does not exist.
+  std::optional<Chain> chain(const std::string& name);
+  /// All chains of our table.
+  std::vector<Chain> chains();
+  /// In order; empty where the chain does not exist.
+  std::vector<Rule> rules(const std::string& chain);
+  /// Nothing where the set does not exist.
+  std::optional<std::vector<Element>> elements(const std::string& set);
+
+ private:
+  netlink::Answer ask(nlmsghdr& request, const char* tried);
+
+  std::uint16_t family_;
+  netlink::Socket socket_;
+};
+
+}  // namespace loadshare::nftables

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nftables/ruleset.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "loadshare/error.h"
+
+namespace loadshare::nftables {
+namespace {
+
+constexpr char address_chain_prefix[] = "cluster-";
+constexpr std::uint8_t neighbour_advertisement = 136;  // RFC 4861, 4.4
+constexpr std::uint8_t packet_for_host = 0;            // PACKET_HOST, linux/if_packet.h
+constexpr std::size_t interface_name_size = 16;        // IFNAMSIZ: names are compared with padding
+
+/// Where the fields of a header stand, by IP version, in bytes.
+struct Layout {
+  std::uint32_t source, destination, address_size;
+  // Of the packet that an ICMP error quotes, behind the error's own eight bytes.
+  std::uint32_t quoted_protocol, quoted_destination, quoted_source_port, quoted_dest_port;
+};
+// RFC 791 without options and RFC 8200 without extension headers.
+constexpr Layout ip4{12, 16, 4, 17, 24, 28, 30};
+constexpr Layout ip6{8, 24, 16, 14, 32, 48, 50};
+
+const Layout& layout(int ip_version) { return ip_version == 4 ? ip4 : ip6; }
+
+std::uint8_t icmp_protocol(int ip_version) {
+  return ip_version == 4 ? std::uint8_t{IPPROTO_ICMP} : std::uint8_t{IPPROTO_ICMPV6};
+}
+
+/// Where a rule finds what it hashes; without ports it hashes zeros in their place.
+struct Fields {
+  LoadPayload source;
+  std::optional<std::uint32_t> source_port, dest_port;  ///< in the transport header
+};
+
+// The register plan of every rule: 0 for comparisons, 4 for the bucket, from 8 what is hashed.
+constexpr Register scratch = 0;
+constexpr Register bucket = 4;
+constexpr Register hashed = 8;
+
+Rule operator+(Rule rule, const Rule& more) {
+  rule.insert(rule.end(), more.begin(), more.end());
+  return rule;
+}
+
+Rule protocol_is(std::uint8_t protocol) {
+  return {LoadMeta{Meta::l4_protocol, scratch}, Compare{scratch, true, {protocol}}};
+}
+
+Rule protocol_has_ports() {
+  return {LoadMeta{Meta::l4_protocol, scratch}, FindInSet{scratch, ports_set_name}};
+}
+
+Rule transport_byte(std::uint32_t offset) {
+  return {LoadPayload{Header::transport, offset, 1, scratch}};
+}
+
+// For this host: from here on neither the multicast frame that it came in nor
+// drop_unicast_in_l2_multicast matters.
+Rule take() {
+  return {LoadValue{{packet_for_host}, scratch}, StoreMeta{Meta::packet_type, scratch}, Accept{}};
+}
+
+void load_port(const std::optional<std::uint32_t>& offset, Register to, Rule& rule) {
+  if (offset) {
+    rule.push_back(LoadPayload{Header::transport, *offset, 2, to});
+  } else {
+    rule.push_back(LoadValue{{0, 0, 0, 0}, to});
+  }
+}
+
+Rule find_bucket(const Fields& fields, int ip_version, const Filter& filter) {
+  Rule rule{fields.source};
+  // CLUSTERIP hashes the address as a number, its ports as they stand in the packet.
+  if (ip_version == 4) rule.push_back(ToHostOrder{hashed});
+  auto size = layout(ip_version).address_size;
+  if (filter.hash_mode != HashMode::source_ip) {
+    load_port(fields.source_port, hashed + size / 4, rule);
+    size += 4;
+  }
+  if (filter.hash_mode == HashMode::source_ip_source_port_dest_port) {
+    load_port(fields.dest_port, hashed + size / 4, rule);
+    size += 4;
+  }
+  rule.push_back(Hash{hashed, size, bucket, filter.seed, filter.total});
+  return rule;
+}
+
+/// Collects the rules of one address.
+class Decisions {
+ public:
+  Decisions(const IpAddress& address, const Filter& filter) : address_(address), filter_(filter) {}
+
+  /// Packets that match are taken where their bucket is owned and dropped elsewhere.
+  void share(const Rule& match, const Fields& fields) {
+    rules_.push_back(match + find_bucket(fields, address_.version, filter_) +
+                     Rule{FindInSet{bucket, owned_set_name(address_)}} + take());
+    rules_.push_back(match + Rule{Drop{}});
+  }
+  /// Packets that match are taken on every node.
+  void take_everywhere(const Rule& match) { rules_.push_back(match + take()); }
+  void add(const Rule& rule) { rules_.push_back(rule); }
+
+  std::vector<Rule> rules() const { return rules_; }
+
+ private:
+  const IpAddress& address_;
+  const Filter& filter_;
+  std::vector<Rule> rules_;
+};
+
+LoadPayload packet_source(int ip_version) {
+  const auto& at = layout(ip_version);
+  return {Header::network, at.source, at.address_size, hashed};
+}
+
+// The error quotes what this cluster sent, so source and destination stand the other way round.
+LoadPayload quoted_source(int ip_version) {
+  const auto& at = layout(ip_version);
+  return {Header::transport, at.quoted_destination, at.address_size, hashed};
+}
+
+Rule other_interface(const std::string& name) {
+  std::vector<std::uint8_t> padded(name.begin(), name.end());
+  padded.resize(interface_name_size);
+  return {LoadMeta{Meta::interface_name, scratch}, Compare{scratch, false, padded}, Accept{}};
+}
+
+// The quoted header must be one whose fields stand where Layout says.
+void take_unreadable_quotes(int ip_version, bool ports_matter, Decisions& decisions) {
+  const Rule version{LoadPayload{Header::transport, 8, 1, scratch}};
+  if (ip_version == 6) {
+    decisions.take_everywhere(version +
+                              Rule{Mask{scratch, {0xf0}}, Compare{scratch, false, {0x60}}});
+    return;
+  }
+  decisions.take_everywhere(version + Rule{Compare{scratch, false, {0x45}}});
+  if (!ports_matter) return;
+  // Fragment offset: a later fragment begins without ports (RFC 791).
+  decisions.take_everywhere({LoadPayload{Header::transport, 14, 2, scratch},
+                             Mask{scratch, {0x1f, 0xff}}, Compare{scratch, false, {0, 0}}});
+}
+
+// Protocols behind which no port stands where it stood in the packet that is answered.
+std::vector<std::uint8_t> unreadable_protocols(int ip_version) {
+  if (ip_version == 4) return {IPPROTO_ESP, IPPROTO_AH};
+  return {IPPROTO_ESP,     IPPROTO_AH,       IPPROTO_HOPOPTS,
+          IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_DSTOPTS};
+}
+
+std::string identifier(const IpAddress& address) {
+  auto text = to_string(address);
+  std::replace(text.begin(), text.end(), ':', '_');
+  return text;
+}
+
+}  // namespace
+
+std::string address_chain_name(const IpAddress& address) {
+  return address_chain_prefix + identifier(address);
+}
+
+std::string errors_chain_name(const IpAddress& address) { return "errors-" + identifier(address); }
+
+std::string owned_set_name(const IpAddress& address) { return "owned-" + identifier(address); }
+
+std::optional<IpAddress> address_of_chain(const std::string& name) {
+  if (!name.starts_with(address_chain_prefix)) return std::nullopt;
+  auto text = name.substr(sizeof address_chain_prefix - 1);
+  std::replace(text.begin(), text.end(), '_', ':');
+  return parse_ip_address(text);
+}
+
+std::string comment_of(const Filter& filter) {
+  return filter.interface + " " + to_string(filter.mac) + " " + to_string(filter.hash_mode) +
+         " seed " + std::to_string(filter.seed) + " total " + std::to_string(filter.total);
+}
+
+std::optional<Filter> filter_of(const std::string& comment) {
+  std::istringstream words(comment);
+  std::string interface, mac, mode, seed, total, seed_word, total_word, rest;
+  words >> interface >> mac >> mode >> seed_word >> seed >> total_word >> total;
+  if (words.fail() || words >> rest) return std::nullopt;
+  try {
+    const Filter filter{value::interface(interface), value::cluster_mac(mac),
+                        value::hash_mode(mode), value::number(seed, 0, UINT32_MAX),
+                        value::number(total, 1, most_buckets)};
+    // What reads as our parameters but is spelt otherwise was not written by us.
+    return comment_of(filter) == comment ? std::optional(filter) : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+std::vector<Rule> base_rules(int ip_version) {
+  const auto& at = layout(ip_version);
+  return {{LoadPayload{Header::network, at.destination, at.address_size, scratch},
+           FollowMap{scratch, address_map_name}}};
+}
+
+std::vector<Rule> defragment_rules(int ip_version) {
+  return {{LoadValue{{0, 0}, scratch},
+           TransparentProxy{ip_version == 4 ? std::uint32_t{AF_INET} : std::uint32_t{AF_INET6}}}};
+}
+
+std::vector<std::uint8_t> protocols_with_ports() {
+  return {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_DCCP, IPPROTO_SCTP, IPPROTO_UDPLITE};
+}
+
+std::vector<std::uint8_t> icmp_error_types(int ip_version) {
+  if (ip_version == 4) return {3, 4, 5, 11, 12};
+  return {1, 2, 3, 4};
+}
+
+std::vector<Rule> address_rules(const IpAddress& address, const Filter& filter) {
+  const int version = address.version;
+  const auto source = packet_source(version);
+  Decisions decisions(address, filter);
+  decisions.add(other_interface(filter.interface));
+  if (filter.hash_mode != HashMode::source_ip) {
+    decisions.share(protocol_has_ports(), {source, 0, 2});
+    decisions.share(protocol_is(IPPROTO_ESP), {source, 0, 2});
+    // In IPv6 AH is an extension header: what is behind it is the protocol.
+    if (version == 4) decisions.share(protocol_is(IPPROTO_AH), {source, 4, 6});
+  }
+  if (version == 6) {
+    // Answers to what this node itself asked in the name of the address: nobody else knows.
+    decisions.take_everywhere(protocol_is(IPPROTO_ICMPV6) + transport_byte(0) +
+                              Rule{Compare{scratch, true, {neighbour_advertisement}}});
+  }
+  decisions.add(protocol_is(icmp_protocol(version)) + transport_byte(0) +
+                Rule{FindInSet{scratch, errors_set_name}, GoTo{errors_chain_name(address)}});
+  decisions.share({}, {source, std::nullopt, std::nullopt});
+  return decisions.rules();
+}
+
+std::vector<Rule> errors_rules(const IpAddress& address, const Filter& filter) {
+  const int version = address.version;
+  const auto& at = layout(version);
+  const auto source = quoted_source(version);
+  const bool ports_matter = filter.hash_mode != HashMode::source_ip;
+  Decisions decisions(address, filter);
+  take_unreadable_quotes(version, ports_matter, decisions);
+  if (ports_matter) {
+    for (const auto protocol : unreadable_protocols(version)) {
+      decisions.take_everywhere(transport_byte(at.quoted_protocol) +
+                                Rule{Compare{scratch, true, {protocol}}});
+    }
+    decisions.share(transport_byte(at.quoted_protocol) + Rule{FindInSet{scratch, ports_set_name}},
+                    {source, at.quoted_dest_port, at.quoted_source_port});
+  }
+  decisions.share({}, {source, std::nullopt, std::nullopt});
+  return decisions.rules();
+}
+
+}  // namespace loadshare::nftables

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "options.h"
+
+#include <boost/program_options.hpp>
+#include <limits>
+#include <sstream>
+
+#include "loadshare/error.h"
+
+namespace loadshare {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr auto any_number = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint32_t most_buckets = 1024;
+constexpr std::uint32_t longest_interval_ms = 60'000;
+constexpr std::uint32_t most_announcements = 1000;
+constexpr std::uint32_t longest_wait_s = 600;
+
+const std::vector<Option> options = {
+    {"ip", "ip", "ADDRESS", "the cluster address", true,
+     [](Invocation& to, const std::string& text) {
+       to.request.address = value::cluster_address(text);
+     }},
+    {"bucket", nullptr, "N", "the hash bucket, 1 to the total (default 1)", true,
+     [](Invocation& to, const std::string& text) {
+       to.request.bucket = value::number(text, 1, most_buckets);
+     }},
+    {"clone", "CRM_meta_clone", "N", "the same as Pacemaker counts it: bucket N + 1", true,
+     [](Invocation& to, const std::string& text) {
+       to.request.bucket = value::number(text, 0, most_buckets - 1) + 1;
+     }},
+    {"total", "CRM_meta_clone_max", "N", "number of buckets, the same on all nodes (default 1)",
+     false,
+     [](Invocation& to, const std::string& text) {
+       to.request.total = value::number(text, 1, most_buckets);
+     }},
+    {"nic", "nic", "NAME", "interface (default: the one in the address's network)", false,
+     [](Invocation& to, const std::string& text) {
+       // IPaddr2 takes "eth0:label" here.
+       const auto colon = text.find(':');
+       to.request.interface = value::interface(text.substr(0, colon));
+       if (colon != std::string::npos) to.request.label = value::label(text.substr(colon + 1));
+     }},
+    {"netmask", "cidr_netmask", "BITS", "prefix length or netmask (default: the network's)", false,
+     [](Invocation& to, const std::string& text) {
+       to.request.prefix_length = value::prefix_length(text);
+     }},
+    {"broadcast", "broadcast", "ADDRESS", "broadcast address, + or - (default: the network's)",
+     false,
+     [](Invocation& to, const std::string& text) {
+       to.request.broadcast = value::broadcast(text);
+     }},
+    {"label", "iflabel", "TEXT", "label of the address, behind \"NIC:\"", false,
+     [](Invocation& to, const std::string& text) { to.request.label = value::label(text); }},
+    {"mac", "mac", "MAC", "the multicast MAC of all nodes (default: as IPaddr2 derives it)", false,
+     [](Invocation& to, const std::string& text) { to.request.mac = value::cluster_mac(text); }},
+    {"hash", "clusterip_hash", "MODE",
+     "sourceip, sourceip-sourceport (default) or sourceip-sourceport-destport", false,
+     [](Invocation& to, const std::string& text) {
+       to.request.hash_mode = value::hash_mode(text);
+     }},
+    {"seed", "clusterip_hash_seed", "N", "initial value of the hash (default 0)", false,
+     [](Invocation& to, const std::string& text) {
+       to.request.seed = value::number(text, 0, any_number);
+     }},
+    {"backend", "backend", "NAME", "auto (default), clusterip or nftables", true,
+     [](Invocation& to, const std::string& text) { to.request.backend = value::backend(text); }},
+    {"arp-count", "arp_count", "N", "announcements after a start (default 5)", false,
+     [](Invocation& to, const std::string& text) {
+       to.request.announcement.count = value::number(text, 0, most_announcements);
+     }},
+    {"arp-interval", "arp_interval", "MS", "time between them (default 200)", false,
+     [](Invocation& to, const std::string& text) {
+       to.request.announcement.interval =
+           std::chrono::milliseconds(value::number(text, 0, longest_interval_ms));
+     }},
+    {"arp-bg", "arp_bg", "BOOL", "announce in the background (default true)", false,
+     [](Invocation& to, const std::string& text) {
+       to.request.announcement.in_background = value::boolean(text);
+     }},
+    {"noprefixroute", "noprefixroute", "BOOL", "add no route to the network (default false)", false,
+     [](Invocation& to, const std::string& text) {
+       to.request.no_prefix_route = value::boolean(text);
+     }},
+    {"network-namespace", "network_namespace", "NAME", "work in this network namespace", true,
+     [](Invocation& to, const std::string& text) {
+       to.request.network_namespace = value::network_namespace(text);
+     }},
+    {"globally-unique", "CRM_meta_globally_unique", "BOOL", "must be true for a clone", false,
+     [](Invocation&, const std::string& text) {
+       if (value::boolean(text)) return;
+       throw Error(ExitCode::not_configured,
+                   "the clone must be globally unique: set globally-unique=true");
+     }},
+    {"wait", nullptr, "SECONDS", "longest wait for a lock (default 10)", true,
+     [](Invocation& to, const std::string& text) {
+       to.lock_wait = std::chrono::seconds(value::number(text, 0, longest_wait_s));
+     }},
+    {"dry-run", nullptr, nullptr, "print the plan and change nothing", true,
+     [](Invocation& to, const std::string&) { to.dry_run = true; }},
+    {"verbose", nullptr, nullptr, "say each step on standard error", true,
+     [](Invocation& to, const std::string&) { to.verbose = true; }},
+};
+
+std::string explained(const Option& option) {
+  if (option.parameter == nullptr || std::string(option.parameter) == option.name) {
+    return option.help;
+  }
+  return std::string(option.help) + " [" + option.parameter + "]";
+}
+
+po::options_description described() {
+  po::options_description description("Options, with the agent's parameter in brackets");
+  for (const auto& option : options) {
+    const auto help = explained(option);
+    if (option.argument == nullptr) {
+      description.add_options()(option.name, help.c_str());
+    } else {
+      auto* argument = po::value<std::string>()->value_name(option.argument);
+      description.add_options()(option.name, argument, help.c_str());
+    }
+  }
+  return description;
+}
+
+// The parameter's name for somebody who configures the agent, the option's for the shell.
+std::string shown_name(const Option& option) {
+  const std::string name = option.name;
+  if (option.parameter == nullptr) return "--" + name;
+  return option.parameter == name ? name : std::string(option.parameter) + " (--" + name + ")";
+}
+
+void store(const Option& option, const std::string& text, Invocation& invocation) {
+  try {
+    option.store(invocation, text);
+  } catch (const Error& error) {
+    throw error.within(shown_name(option));
+  }
+}
+
+po::variables_map parse_words(const std::vector<std::string>& words) {
+  try {
+    namespace style = po::command_line_style;
+    // No guessing from abbreviations: a typing error must not become another option.
+    const auto strict = style::unix_style & ~style::allow_guessing;
+    po::variables_map given;
+    const po::positional_options_description no_positional;
+    po::store(po::command_line_parser(words)
+                  .options(described())
+                  .positional(no_positional)
+                  .style(strict)
+                  .run(),
+              given);
+    return given;
+  } catch (const po::error& error) {
+    throw Error(ExitCode::bad_arguments, error.what());
+  }
+}
+
+}  // namespace
+
+const std::vector<Option>& all_options() { return options; }
+
+Invocation parse_options(const Command& command, const std::vector<std::string>& arguments) {
+  const auto given = parse_words(arguments);
+  if (given.count("ip") == 0) throw Error(ExitCode::not_configured, "ip: missing");
+  if (given.count("bucket") != 0 && given.count("clone") != 0) {
+    throw Error(ExitCode::bad_arguments, "--bucket and --clone exclude each other");
+  }
+  Invocation invocation;
+  for (const auto& option : options) {
+    const auto found = given.find(option.name);
+    if (found == given.end() || (command.only_identity && !option.names_bucket)) continue;
+    store(option, option.argument == nullptr ? "" : found->second.as<std::string>(), invocation);
+  }
+  if (!command.only_identity) check(invocation.request);
+  return invocation;
+}
+
+std::string usage(const std::vector<Command>& commands) {
+  std::ostringstream text;
+  text << "loadshare: one bucket of a load-sharing cluster address\n\n"
+          "Usage: loadshare COMMAND --ip ADDRESS [OPTION...]\n\nCommands:\n";
+  for (const auto& command : commands) {
+    text << "  " << command.name << std::string(12 - std::string(command.name).size(), ' ')
+         << command.summary << "\n";
+  }
+  text << "\n"
+       << described()
+       << "\nThe exit status is the OCF code: 0 done or served, 7 not held here, 1 failed,\n"
+          "2 bad option, 4 not permitted, 5 this node lacks a part, 6 bad value.\n";
+  return text.str();
+}
+
+}  // namespace loadshare

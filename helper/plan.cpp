@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "loadshare/plan.h"
+
+#include <algorithm>
+
+#include "cluster_mac.h"
+#include "loadshare/error.h"
+
+namespace loadshare {
+namespace {
+
+std::string list(const std::set<unsigned>& buckets) {
+  std::string text;
+  for (const unsigned bucket : buckets) {
+    text += (text.empty() ? "" : ",") + std::to_string(bucket);
+  }
+  return text;
+}
+
+std::string to_string(const HeldAddress& held) {
+  return "/" + std::to_string(held.prefix_length) + " on " + held.interface;
+}
+
+// All host bits set, or all cleared, as `ip address add` does it; networks of two have neither.
+std::optional<IpAddress> with_host_bits(const IpAddress& address, unsigned prefix_length,
+                                        bool set) {
+  if (prefix_length > 30) return std::nullopt;
+  IpAddress result = address;
+  for (unsigned bit = prefix_length; bit < address.bits(); ++bit) {
+    const auto mask = static_cast<std::uint8_t>(0x80 >> bit % 8);
+    auto& octet = result.bytes[bit / 8];
+    octet = static_cast<std::uint8_t>(set ? octet | mask : octet & ~mask);
+  }
+  return result;
+}
+
+std::optional<IpAddress> chosen_broadcast(const Request& request, unsigned prefix_length,
+                                          const std::optional<ConnectedNetwork>& network) {
+  if (!request.broadcast) return network ? network->broadcast : std::nullopt;
+  if (*request.broadcast == "-") return with_host_bits(request.address, prefix_length, false);
+  if (*request.broadcast == "+") return with_host_bits(request.address, prefix_length, true);
+  return parse_ip_address(*request.broadcast);
+}
+
+// The network that the request lies in, unless it is another interface's.
+std::optional<ConnectedNetwork> own_network(const Request& request, const Observed& observed) {
+  if (!observed.network) return std::nullopt;
+  if (request.interface && observed.network->interface != *request.interface) return std::nullopt;
+  return observed.network;
+}
+
+void compare_interface(const Target& target, const Observed& observed,
+                       std::vector<Difference>& differences) {
+  const auto& name = target.filter.interface;
+  if (!observed.interface) {
+    differences.push_back({Part::interface, "interface " + name + " does not exist"});
+  } else if (!observed.interface->up) {
+    differences.push_back({Part::interface, "interface " + name + " is down"});
+  } else if (!observed.interface->carrier) {
+    differences.push_back({Part::carrier, "interface " + name + " has no carrier"});
+  }
+}
+
+void compare_parameters(const Filter& wanted, const Filter& found,
+                        std::vector<Difference>& differences) {
+  const auto differs = [&](const std::string& what, const std::string& is,
+                           const std::string& should_be) {
+    if (is == should_be) return;
+    differences.push_back(
+        {Part::filter, "the cluster rule has " + what + " " + is + " instead of " + should_be});
+  };
+  differs("interface", found.interface, wanted.interface);
+  differs("MAC", to_string(found.mac), to_string(wanted.mac));
+  differs("total nodes", std::to_string(found.total), std::to_string(wanted.total));
+  differs("hash mode", to_string(found.hash_mode), to_string(wanted.hash_mode));
+  differs("seed", std::to_string(found.seed), std::to_string(wanted.seed));
+}
+
+void compare_filter(const Target& target, const FilterState& state,
+                    std::vector<Difference>& differences) {
+  const auto text = to_string(target.address);
+  if (state.filters.empty()) {
+    differences.push_back({Part::filter, "the cluster rule for " + text + " is missing"});
+  } else {
+    compare_parameters(target.filter, state.filters.front(), differences);
+  }
+  if (state.filters.size() > 1) {
+    differences.push_back({Part::filter, "the cluster rule for " + text + " is installed " +
+                                             std::to_string(state.filters.size()) + " times"});
+  }
+  for (const auto& fault : state.faults) differences.push_back({Part::filter, fault});
+}
+
+void compare_addresses(const Target& target, const Observed& observed,
+                       std::vector<Difference>& differences) {
+  const auto text = to_string(target.address);
+  const auto& held = observed.addresses;
+  if (std::find(held.begin(), held.end(), target.held) == held.end()) {
+    differences.push_back({Part::address, text + to_string(target.held) + " is not there"});
+  }
+  for (const auto& other : held) {
+    if (other == target.held) continue;
+    differences.push_back({Part::address, text + " is also there as " + to_string(other)});
+  }
+}
+
+bool differs_in(Part part, const std::vector<Difference>& differences) {
+  return std::any_of(differences.begin(), differences.end(),
+                     [part](const Difference& difference) { return difference.part == part; });
+}
+
+void check_interface(const Target& target, const Observed& observed) {
+  const auto& name = target.filter.interface;
+  if (!observed.interface) {
+    throw Error(ExitCode::not_installed, "interface " + name + " does not exist on this node");
+  }
+  if (observed.interface->loopback || !observed.interface->multicast) {
+    throw Error(
+        ExitCode::not_configured,
+        "nic: " + name + " cannot receive Ethernet multicast, which a cluster address needs");
+  }
+  if (observed.interface->up && !observed.interface->carrier) {
+    throw Error(ExitCode::generic_error, "interface " + name + " has no carrier");
+  }
+}
+
+// An address that no working rule keeps from answering for every bucket. As long as a bucket is
+// held, it is for that bucket's monitor to tell what is wrong with the rule.
+const HeldAddress* exposed_address(const Observed& observed) {
+  const auto& [filters, faults, buckets] = observed.filter;
+  for (const auto& held : observed.addresses) {
+    const bool filtered =
+        std::any_of(filters.begin(), filters.end(),
+                    [&held](const Filter& filter) { return filter.interface == held.interface; });
+    if (filters.empty() || (buckets.empty() && !(filtered && faults.empty()))) return &held;
+  }
+  return nullptr;
+}
+
+void remove_addresses(const Request& request, const Observed& observed, Plan& plan) {
+  for (const auto& held : observed.addresses) {
+    plan.push_back(RemoveAddress{request.address, held});
+  }
+}
+
+// Without the filter the node would answer with its own MAC and for every bucket, so the address
+// is never there while the filter is not.
+void remove_filter(const Request& request, const Observed& observed, Plan& plan) {
+  const auto& state = observed.filter;
+  if (state.filters.empty() && state.faults.empty()) return;
+  plan.push_back(RemoveFilter{request.address});
+}
+
+void install_filter(const Request& request, const Target& target, const Observed& observed,
+                    Plan& plan) {
+  std::set<unsigned> buckets{request.bucket};
+  for (const unsigned bucket : observed.filter.buckets) {
+    if (bucket <= request.total) buckets.insert(bucket);
+  }
+  plan.push_back(InstallFilter{target.address, target.filter, buckets});
+}
+
+struct Describe {
+  std::string operator()(const RaiseInterface& step) const {
+    return "set interface " + step.interface + " up";
+  }
+  std::string operator()(const InstallFilter& step) const {
+    return "install the cluster rule for " + to_string(step.address) + " on " +
+           step.filter.interface + ": MAC " + to_string(step.filter.mac) + ", hash mode " +
+           to_string(step.filter.hash_mode) + ", seed " + std::to_string(step.filter.seed) +
+           ", total nodes " + std::to_string(step.filter.total) + ", buckets " + list(step.buckets);
+  }
+  std::string operator()(const RemoveFilter& step) const {
+    return "remove the cluster rule for " + to_string(step.address);
+  }
+  std::string operator()(const TakeBucket& step) const {
+    return "take bucket " + std::to_string(step.bucket) + " of " + to_string(step.address);
+  }
+  std::string operator()(const ReleaseBucket& step) const {
+    return "release bucket " + std::to_string(step.bucket) + " of " + to_string(step.address);
+  }
+  std::string operator()(const AddAddress& step) const {
+    return "add " + to_string(step.target.address) + to_string(step.target.held);
+  }
+  std::string operator()(const RemoveAddress& step) const {
+    return "remove " + to_string(step.address) + to_string(step.held);
+  }
+  std::string operator()(const Announce& step) const {
+    return "announce " + to_string(step.address) + " at " + to_string(step.mac) + " on " +
+           step.interface + ", " + std::to_string(step.how.count) + " times, every " +
+           std::to_string(step.how.interval.count()) + " ms";
+  }
+};
+
+}  // namespace
+
+std::string describe(const Step& step) { return std::visit(Describe{}, step); }
+
+Target resolve(const Request& request, const Observed& observed) {
+  const auto text = to_string(request.address);
+  const auto network = own_network(request, observed);
+  if (!request.interface && !network) {
+    throw Error(ExitCode::not_installed,
+                "nic: not given, and no interface of this node is in a network with " + text);
+  }
+  const auto interface = request.interface ? *request.interface : network->interface;
+  if (!request.prefix_length && !network) {
+    throw Error(ExitCode::not_installed,
+                "cidr_netmask: not given, and " + interface + " is in no network with " + text);
+  }
+  const auto prefix_length =
+      request.prefix_length ? *request.prefix_length : network->prefix_length;
+  const auto broadcast = chosen_broadcast(request, prefix_length, network);
+  const auto broadcast_text = request.broadcast ? *request.broadcast
+                              : broadcast       ? to_string(*broadcast)
+                                                : "";
+  const auto mac = request.mac ? *request.mac
+                               : derive_cluster_mac(request.address, prefix_length, broadcast_text);
+  return {.address = request.address,
+          .filter = {interface, mac, request.hash_mode, request.seed, request.total},
+          .held = {interface, prefix_length},
+          .broadcast = broadcast,
+          .label = request.label,
+          .no_prefix_route = request.no_prefix_route};
+}
+
+std::vector<Difference> compare(const Request& request, const Target& target,
+                                const Observed& observed) {
+  std::vector<Difference> differences;
+  compare_interface(target, observed, differences);
+  compare_filter(target, observed.filter, differences);
+  if (!observed.filter.buckets.contains(request.bucket)) {
+    differences.push_back({Part::bucket, "bucket " + std::to_string(request.bucket) + " of " +
+                                             to_string(target.address) + " is not held"});
+  }
+  if (observed.interface && !observed.interface->joined.contains(target.filter.mac)) {
+    differences.push_back({Part::membership, "the cluster MAC " + to_string(target.filter.mac) +
+                                                 " is not joined on " + target.filter.interface});
+  }
+  compare_addresses(target, observed, differences);
+  return differences;
+}
+
+Plan plan_start(const Request& request, const Observed& observed) {
+  const auto target = resolve(request, observed);
+  check_interface(target, observed);
+  const auto differences = compare(request, target, observed);
+
+  const bool new_filter =
+      differs_in(Part::filter, differences) || differs_in(Part::membership, differences);
+  const bool new_address = new_filter || differs_in(Part::address, differences);
+
+  Plan plan;
+  if (new_address) remove_addresses(request, observed, plan);
+  if (new_filter) {
+    remove_filter(request, observed, plan);
+    install_filter(request, target, observed, plan);
+  } else if (differs_in(Part::bucket, differences)) {
+    plan.push_back(TakeBucket{target.address, request.bucket});
+  }
+  // Not earlier: an address without a filter is silent as long as its interface is down.
+  if (differs_in(Part::interface, differences)) {
+    plan.push_back(RaiseInterface{target.filter.interface});
+  }
+  if (new_address) plan.push_back(AddAddress{target});
+  if (!plan.empty() && request.announcement.count > 0) {
+    plan.push_back(
+        Announce{target.address, target.filter.interface, target.filter.mac, request.announcement});
+  }
+  return plan;
+}
+
+Plan plan_stop(const Request& request, const Observed& observed) {
+  auto others = observed.filter.buckets;
+  const bool held = others.erase(request.bucket) > 0;
+  if (!others.empty()) {
+    return held ? Plan{ReleaseBucket{request.address, request.bucket}} : Plan{};
+  }
+  Plan plan;
+  remove_addresses(request, observed, plan);
+  remove_filter(request, observed, plan);
+  return plan;
+}
+
+Verdict judge(const Request& request, const Observed& observed) {
+  const auto text = to_string(request.address);
+  const auto& state = observed.filter;
+  if (!state.buckets.contains(request.bucket)) {
+    if (const auto* held = exposed_address(observed)) {
+      return {ExitCode::generic_error,
+              text + " is on " + held->interface +
+                  " without a working cluster rule: this node could answer for every bucket"};
+    }
+    return {ExitCode::not_running,
+            "bucket " + std::to_string(request.bucket) + " of " + text + " is not held here"};
+  }
+  try {
+    const auto differences = compare(request, resolve(request, observed), observed);
+    if (differences.empty()) return {ExitCode::success, ""};
+    return {ExitCode::generic_error, differences.front().text};
+  } catch (const Error& error) {
+    return {ExitCode::generic_error, error.what()};
+  }
+}
+
+}  // namespace loadshare

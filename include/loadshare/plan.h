@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The heart: what the kernel holds against what is asked, and the steps between.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "loadshare/addresses.h"
+#include "loadshare/exit_code.h"
+#include "loadshare/request.h"
+
+namespace loadshare {
+
+/// How the packets of one cluster address are shared: the same on every node.
+struct Filter {
+  std::string interface;
+  MacAddress mac;
+  HashMode hash_mode = HashMode::source_ip_source_port;
+  std::uint32_t seed = 0;
+  unsigned total = 1;
+
+  bool operator==(const Filter&) const = default;
+};
+
+/// What a backend reads back for one address.
+struct FilterState {
+  std::vector<Filter> filters;      ///< healthy: exactly one
+  std::vector<std::string> faults;  ///< why it does not do its whole work, in words
+  std::set<unsigned> buckets;       ///< owned here
+};
+
+/// The address as it sits on an interface.
+struct HeldAddress {
+  std::string interface;
+  unsigned prefix_length = 0;
+
+  bool operator==(const HeldAddress&) const = default;
+};
+
+struct Interface {
+  std::string name;
+  unsigned index = 0;
+  bool up = false;
+  bool carrier = false;
+  bool loopback = false;
+  bool multicast = false;
+  std::set<MacAddress> joined;  ///< multicast MACs that it receives
+};
+
+/// A directly connected network that contains the address.
+struct ConnectedNetwork {
+  std::string interface;
+  unsigned prefix_length = 0;
+  std::optional<IpAddress> broadcast;  ///< of this node's own address in it
+};
+
+/// What the kernel holds for one address: read back, never remembered.
+struct Observed {
+  FilterState filter;
+  std::vector<HeldAddress> addresses;
+  std::optional<ConnectedNetwork> network;
+  std::optional<Interface> interface;  ///< the one asked for, or else the network's
+};
+
+/// The request with everything filled in that was left to the kernel.
+struct Target {
+  IpAddress address;
+  Filter filter;
+  HeldAddress held;
+  std::optional<IpAddress> broadcast;
+  std::optional<std::string> label;
+  bool no_prefix_route = false;
+};
+
+// The steps. Each is one change that the kernel makes at once.
+struct RaiseInterface {
+  std::string interface;
+};
+/// The rule, the owned buckets, the cluster MAC among those that the interface receives, and in
+/// all that the node says of itself by ARP and NDP.
+struct InstallFilter {
+  IpAddress address;
+  Filter filter;
+  std::set<unsigned> buckets;
+};
+/// All of that goes, however often and wherever it was installed.
+struct RemoveFilter {
+  IpAddress address;
+};
+struct TakeBucket {
+  IpAddress address;
+  unsigned bucket;
+};
+struct ReleaseBucket {
+  IpAddress address;
+  unsigned bucket;
+};
+struct AddAddress {
+  Target target;
+};
+struct RemoveAddress {
+  IpAddress address;
+  HeldAddress held;
+};
+struct Announce {
+  IpAddress address;
+  std::string interface;
+  MacAddress mac;
+  Announcement how;
+};
+
+using Step = std::variant<RaiseInterface, InstallFilter, RemoveFilter, TakeBucket, ReleaseBucket,
+                          AddAddress, RemoveAddress, Announce>;
+/// In order. Stopping after any of them leaves a node that answers for no bucket it does not own.
+using Plan = std::vector<Step>;
+
+/// One step as a line for a person.
+std::string describe(const Step& step);
+
+/// Which part of the whole differs.
+enum class Part { interface, carrier, filter, bucket, membership, address };
+struct Difference {
+  Part part;
+  std::string text;
+};
+
+/// Throws not_installed where the interface or the netmask is neither given nor to be found.
+Target resolve(const Request& request, const Observed& observed);
+
+/// Everything in which the kernel differs from a healthy, owned bucket; empty: all is well.
+std::vector<Difference> compare(const Request& request, const Target& target,
+                                const Observed& observed);
+
+/// The steps to own the bucket. Throws what makes it impossible on this node.
+Plan plan_start(const Request& request, const Observed& observed);
+
+/// The steps to give the bucket up, and with the last one everything. Never throws.
+Plan plan_stop(const Request& request, const Observed& observed);
+
+struct Verdict {
+  ExitCode code;
+  std::string reason;  ///< empty on success
+};
+
+/// success only for this very bucket, served; not_running where it is not here; else generic_error.
+Verdict judge(const Request& request, const Observed& observed);
+
+}  // namespace loadshare

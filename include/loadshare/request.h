@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the caller asks for, as plain data, and the checks of each value.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "loadshare/addresses.h"
+
+namespace loadshare {
+
+/// What of a packet is hashed; the names are those of iptables' --hashmode.
+enum class HashMode { source_ip, source_ip_source_port, source_ip_source_port_dest_port };
+
+enum class BackendChoice { automatic, clusterip, nftables };
+
+/// Gratuitous ARP (RFC 5227, section 3) after the address was added.
+struct Announcement {
+  unsigned count = 5;
+  std::chrono::milliseconds interval{200};
+  bool in_background = true;
+};
+
+/// One bucket of one cluster address. Defaults are those of ocf:heartbeat:IPaddr2, so that a
+/// cluster can move over node by node.
+struct Request {
+  IpAddress address;
+  std::optional<std::string> interface;   ///< default: the one whose network holds the address
+  std::optional<unsigned> prefix_length;  ///< default: that of the network
+  std::optional<std::string> broadcast;   ///< an address, "+" or "-"; default: the network's
+  std::optional<std::string> label;       ///< the part behind "interface:"
+  std::optional<MacAddress> mac;          ///< default: derived, see cluster_mac.h
+  HashMode hash_mode = HashMode::source_ip_source_port;
+  std::uint32_t seed = 0;
+  unsigned bucket = 1;  ///< 1 … total
+  unsigned total = 1;
+  BackendChoice backend = BackendChoice::automatic;
+  Announcement announcement;
+  bool no_prefix_route = false;
+  std::optional<std::string> network_namespace;
+};
+
+/// The values' own checks. Each takes what the caller wrote and throws not_configured with a line
+/// that quotes it and says what would be right; whoever calls adds the parameter's name.
+namespace value {
+
+IpAddress cluster_address(const std::string& text);
+std::string interface(const std::string& text);
+unsigned prefix_length(const std::string& text);
+std::string broadcast(const std::string& text);
+std::string label(const std::string& text);
+MacAddress cluster_mac(const std::string& text);
+HashMode hash_mode(const std::string& text);
+BackendChoice backend(const std::string& text);
+bool boolean(const std::string& text);
+std::string network_namespace(const std::string& text);
+/// A whole decimal number from `least` to `most`, without sign or blanks.
+std::uint32_t number(const std::string& text, std::uint32_t least, std::uint32_t most);
+
+}  // namespace value
+
+/// Checks what no value can tell alone: bucket within total, family against prefix, broadcast and
+/// so on. Throws not_configured with a line that names the parameter.
+void check(const Request& request);
+
+const char* to_string(HashMode mode);
+const char* to_string(BackendChoice choice);
+
+}  // namespace loadshare

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# A cluster of lab nodes that share one address, driven through the real agent. Sourced by bats files
+# behind lab.bash.
+#
+# BACKEND says which backend the agent is asked for; `./dev` runs the same files once for each.
+# A test changes what the cluster is like by assigning to OCF_RESKEY_… or to the variables below.
+
+: "${BACKEND:=auto}"
+REPOSITORY=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
+: "${LOADSHARE_BUILD:=$REPOSITORY/build/main}"
+TRAFFIC=$LOADSHARE_BUILD/tests/tools/traffic
+AGENT=$REPOSITORY/agent/ClusterIP
+PATH=$LOADSHARE_BUILD:$PATH # the agent looks for its helper there
+export BACKEND LOADSHARE_BUILD TRAFFIC PATH
+
+VIP=10.77.0.100
+VIP6=fd77::100
+VIP_MAC=01:00:5e:4d:00:64
+
+# The configuration of the clone, as Pacemaker hands it to every action of every node.
+configure() {
+  export OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE=cluster-ip
+  export OCF_RESKEY_ip=$VIP OCF_RESKEY_nic=cluster0 OCF_RESKEY_mac=$VIP_MAC
+  export OCF_RESKEY_clusterip_hash=sourceip-sourceport OCF_RESKEY_backend=$BACKEND
+  export OCF_RESKEY_arp_count=1
+  export OCF_RESKEY_CRM_meta_clone_max=3 OCF_RESKEY_CRM_meta_globally_unique=true
+}
+configure
+
+# agent NODE ACTION BUCKET
+agent() {
+  OCF_RESKEY_CRM_meta_clone=$(($3 - 1)) OCF_RESKEY_CRM_meta_interval=10000 on "$1" "$AGENT" "$2"
+}
+
+# probe NODE BUCKET: what Pacemaker asks before it starts anything.
+probe() {
+  OCF_RESKEY_CRM_meta_clone=$(($2 - 1)) OCF_RESKEY_CRM_meta_interval=0 on "$1" "$AGENT" monitor
+}
+
+# start NODE BUCKET…
+start() {
+  local bucket
+  for bucket in "${@:2}"; do agent "$1" start "$bucket" || return; done
+}
+
+# stop NODE BUCKET…
+stop() {
+  local bucket
+  for bucket in "${@:2}"; do agent "$1" stop "$bucket" || return; done
+}
+
+# answered_once: every client gets exactly one answer by each of the protocols, from $address ($VIP).
+answered_once() {
+  local protocol
+  for protocol; do
+    ask "$OCF_RESKEY_ip" "$protocol" --summary || { echo "wrong: $protocol" >&2; return 1; }
+  done
+}
+
+# can_use BACKEND: whether this kernel has it.
+can_use() {
+  case $1 in
+    clusterip) modprobe --quiet --dry-run ipt_CLUSTERIP ;;
+    nftables) nft list tables >/dev/null 2>&1 ;;
+  esac
+}
+
+# only_on BACKEND: the rest of the test is about this backend alone. Said aloud, never silent.
+only_on() {
+  [ "$BACKEND" = "$1" ] || skip "about $1, this run is about $BACKEND"
+}

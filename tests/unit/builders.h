@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// A request and nodes that are healthy until a test breaks them, and what a call ended with.
+#pragma once
+
+#include <gmock/gmock.h>
+
+#include <ostream>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "loadshare/error.h"
+#include "loadshare/plan.h"
+
+namespace loadshare {
+
+// GoogleTest finds it beside the type.
+inline void PrintTo(ExitCode code, std::ostream* out) { *out << static_cast<int>(code); }
+
+namespace test {
+
+inline IpAddress ip(const std::string& text) { return parse_ip_address(text).value(); }
+inline MacAddress mac(const std::string& text) { return parse_mac_address(text).value(); }
+
+inline const MacAddress cluster_mac = mac("01:00:5e:00:01:14");
+inline const MacAddress other_mac = mac("01:00:5e:00:01:99");
+
+/// Bucket 1 of 3 of 10.0.0.100 on the interface that holds 10.0.0.0/24.
+inline Request a_request(unsigned bucket = 1) {
+  Request request;
+  request.address = ip("10.0.0.100");
+  request.mac = cluster_mac;
+  request.bucket = bucket;
+  request.total = 3;
+  return request;
+}
+
+/// The filter that a_request() asks for.
+inline Filter a_filter() { return {"eth0", cluster_mac, HashMode::source_ip_source_port, 0, 3}; }
+
+/// eth0 in 10.0.0.0/24, and nothing of ours.
+inline Observed an_empty_node() {
+  Observed node;
+  node.network = {"eth0", 24, ip("10.0.0.255")};
+  node.interface = {.name = "eth0",
+                    .index = 2,
+                    .up = true,
+                    .carrier = true,
+                    .loopback = false,
+                    .multicast = true,
+                    .joined = {}};
+  return node;
+}
+
+/// A node that serves these buckets as a_request() wants them served.
+inline Observed a_healthy_node(const std::set<unsigned>& buckets = {1}) {
+  auto node = an_empty_node();
+  node.filter.filters = {a_filter()};
+  node.filter.buckets = buckets;
+  node.interface->joined = {cluster_mac};
+  node.addresses = {{"eth0", 24}};
+  return node;
+}
+
+/// A plan in a few words a step, whatever describe() calls them.
+inline std::vector<std::string> in_short(const Plan& plan) {
+  struct Words {
+    static std::string held(const HeldAddress& held) {
+      return held.interface + "/" + std::to_string(held.prefix_length);
+    }
+    std::string operator()(const RaiseInterface& step) { return "raise " + step.interface; }
+    std::string operator()(const InstallFilter& step) {
+      std::string text = "install filter, buckets";
+      for (const unsigned bucket : step.buckets) text += " " + std::to_string(bucket);
+      return text;
+    }
+    std::string operator()(const RemoveFilter&) { return "remove filter"; }
+    std::string operator()(const TakeBucket& step) { return "take " + std::to_string(step.bucket); }
+    std::string operator()(const ReleaseBucket& step) {
+      return "release " + std::to_string(step.bucket);
+    }
+    std::string operator()(const AddAddress& step) {
+      return "add address " + held(step.target.held);
+    }
+    std::string operator()(const RemoveAddress& step) {
+      return "remove address " + held(step.held);
+    }
+    std::string operator()(const Announce& step) { return "announce on " + step.interface; }
+  };
+  std::vector<std::string> words;
+  for (const auto& step : plan) words.push_back(std::visit(Words{}, step));
+  return words;
+}
+
+/// "CODE: line" of the Error that the call throws, "no error" where it throws none.
+template <class Call>
+std::string outcome_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return std::to_string(static_cast<int>(error.code())) + ": " + error.what();
+  }
+  return "no error";
+}
+
+/// Matches an outcome_of().
+inline testing::Matcher<std::string> Fails(ExitCode code, const std::string& with_words) {
+  return testing::AllOf(testing::StartsWith(std::to_string(static_cast<int>(code)) + ": "),
+                        testing::HasSubstr(with_words));
+}
+
+}  // namespace test
+}  // namespace loadshare
