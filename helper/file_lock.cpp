@@ -29,8 +29,7 @@ class Alarm {
     setitimer(ITIMER_REAL, &off, nullptr);
     sigaction(SIGALRM, &before_, nullptr);
   }
-  Alarm(const Alarm&) = delete;
-  Alarm& operator=(const Alarm&) = delete;
+  Alarm(Alarm&&) = delete;
 
  private:
   struct sigaction before_ {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "options.h"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <limits>
 #include <sstream>
@@ -155,7 +156,11 @@ po::variables_map parse_words(const std::vector<std::string>& words) {
               given);
     return given;
   } catch (const po::error& error) {
-    throw Error(ExitCode::bad_arguments, error.what());
+    // It quotes the word as it came; ours is one line, and nothing a terminal would obey.
+    std::string line = error.what();
+    std::replace_if(
+        line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    throw Error(ExitCode::bad_arguments, line);
   }
 }
 

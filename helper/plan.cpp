@@ -79,10 +79,10 @@ void compare_parameters(const Filter& wanted, const Filter& found,
 void compare_filter(const Target& target, const FilterState& state,
                     std::vector<Difference>& differences) {
   const auto text = to_string(target.address);
-  if (state.filters.empty()) {
-    differences.push_back({Part::filter, "the cluster rule for " + text + " is missing"});
-  } else {
+  if (!state.filters.empty()) {
     compare_parameters(target.filter, state.filters.front(), differences);
+  } else if (state.faults.empty()) {
+    differences.push_back({Part::filter, "the cluster rule for " + text + " is missing"});
   }
   if (state.filters.size() > 1) {
     differences.push_back({Part::filter, "the cluster rule for " + text + " is installed " +
@@ -109,11 +109,13 @@ bool differs_in(Part part, const std::vector<Difference>& differences) {
                      [part](const Difference& difference) { return difference.part == part; });
 }
 
+Error missing_interface(const std::string& name) {
+  return {ExitCode::not_installed, "interface " + name + " does not exist on this node"};
+}
+
 void check_interface(const Target& target, const Observed& observed) {
   const auto& name = target.filter.interface;
-  if (!observed.interface) {
-    throw Error(ExitCode::not_installed, "interface " + name + " does not exist on this node");
-  }
+  if (!observed.interface) throw missing_interface(name);
   if (observed.interface->loopback || !observed.interface->multicast) {
     throw Error(
         ExitCode::not_configured,
@@ -205,6 +207,7 @@ Target resolve(const Request& request, const Observed& observed) {
   }
   const auto interface = request.interface ? *request.interface : network->interface;
   if (!request.prefix_length && !network) {
+    if (!observed.interface) throw missing_interface(interface);
     throw Error(ExitCode::not_installed,
                 "cidr_netmask: not given, and " + interface + " is in no network with " + text);
   }

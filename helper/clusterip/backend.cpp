@@ -161,8 +161,8 @@ std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait,
 std::set<std::string> interfaces_in_use(const std::filesystem::path& proc_net) {
   std::set<std::string> names;
   if (!std::filesystem::is_directory(proc_net / "ipt_CLUSTERIP")) return names;
-  for (const auto& table_name : existing_tables(proc_net)) {
-    const Table table(table_name);
+  for (const auto& name : existing_tables(proc_net)) {
+    const Table table(name);
     for (const auto& placed : table.rules()) {
       if (const auto rule = parse(*placed.entry)) names.insert(rule->filter.interface);
     }

@@ -33,22 +33,44 @@ constexpr char program_name[] = "loadshare_macs";
 using Key = cluster_address_key;
 using Value = cluster_mac_value;
 
+constexpr std::uint8_t mapped_ip4[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
 Key key_of(const IpAddress& address) {
   Key key{};
   const auto octets = address.octets();
   std::copy(octets.begin(), octets.end(), std::end(key.bytes) - octets.size());
-  if (address.version == 4) key.bytes[10] = key.bytes[11] = 0xff;
+  if (address.version == 4) std::copy(std::begin(mapped_ip4), std::end(mapped_ip4), key.bytes);
   return key;
 }
 
+IpAddress address_of(const Key& key) {
+  const bool is_ip4 = std::equal(std::begin(mapped_ip4), std::end(mapped_ip4), key.bytes);
+  IpAddress address{is_ip4 ? 4 : 6, {}};
+  const auto octets = address.octets();
+  std::copy(std::end(key.bytes) - octets.size(), std::end(key.bytes), octets.begin());
+  return address;
+}
+
+MacAddress mac_of(const Value& value) {
+  MacAddress mac;
+  std::copy(std::begin(value.mac), std::end(value.mac), mac.bytes.begin());
+  return mac;
+}
+
+// libbpf's own macro for these structures is C alone.
 bpf_tc_hook egress_of(const std::string& interface) {
-  LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(if_nametoindex(interface.c_str())),
-              .attach_point = BPF_TC_EGRESS);
+  bpf_tc_hook hook{};
+  hook.sz = sizeof hook;
+  hook.ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
+  hook.attach_point = BPF_TC_EGRESS;
   return hook;
 }
 
 bpf_tc_opts our_filter() {
-  LIBBPF_OPTS(bpf_tc_opts, options, .handle = filter_handle, .priority = filter_priority);
+  bpf_tc_opts options{};
+  options.sz = sizeof options;
+  options.handle = filter_handle;
+  options.priority = filter_priority;
   return options;
 }
 
@@ -132,9 +154,24 @@ std::optional<MacAddress> announced_mac(const std::string& interface, const IpAd
   const auto key = key_of(address);
   Value value{};
   if (!map || bpf_map_lookup_elem(map.number(), &key, &value) != 0) return std::nullopt;
-  MacAddress mac;
-  std::copy(std::begin(value.mac), std::end(value.mac), mac.bytes.begin());
-  return mac;
+  return mac_of(value);
+}
+
+std::map<IpAddress, MacAddress> announced_on(const std::string& interface) {
+  libbpf_set_print(nullptr);
+  std::map<IpAddress, MacAddress> found;
+  const auto map = attached_map(interface);
+  if (!map) return found;
+  Key key{};
+  const Key* before = nullptr;
+  while (bpf_map_get_next_key(map.number(), before, &key) == 0) {
+    Value value{};
+    if (bpf_map_lookup_elem(map.number(), &key, &value) == 0) {
+      found.emplace(address_of(key), mac_of(value));
+    }
+    before = &key;
+  }
+  return found;
 }
 
 std::map<std::string, MacAddress> interfaces_announcing(const IpAddress& address) {

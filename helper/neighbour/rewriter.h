@@ -18,6 +18,9 @@ std::optional<MacAddress> announced_mac(const std::string& interface, const IpAd
 /// All interfaces that do so, with the MAC.
 std::map<std::string, MacAddress> interfaces_announcing(const IpAddress& address);
 
+/// All addresses that the interface does so for.
+std::map<IpAddress, MacAddress> announced_on(const std::string& interface);
+
 /// From now on messages for the address carry the MAC. Throws kernel_error. Calls for one
 /// interface must not run side by side.
 void announce_as(const std::string& interface, const IpAddress& address, const MacAddress& mac);

@@ -263,12 +263,17 @@ class NftablesBackend : public Backend {
 
   void apply(const RemoveFilter& step) override {
     const auto lock = lock_shared_parts();
-    const auto places = neighbour::interfaces_announcing(step.address);
+    auto places = neighbour::interfaces_announcing(step.address);
     auto others = all_installed();
+    for (const auto& own : others) {
+      // Somebody may have taken the rewriter away.
+      if (own.address != step.address || !own.filter) continue;
+      places.emplace(own.filter->interface, own.filter->mac);
+    }
     std::erase_if(others, [&](const Installed& one) { return one.address == step.address; });
     remove_rules(step, others);
     for (const auto& [interface, mac] : places) {
-      release_interface(interface, mac, step.address.version, others);
+      release_interface(interface, mac, step.address, others);
       neighbour::announce_no_more(interface, step.address);
     }
   }
@@ -312,16 +317,22 @@ class NftablesBackend : public Backend {
     }
   }
 
-  // What other addresses on the interface still need stays.
-  static void release_interface(const std::string& interface, const MacAddress& mac, int ip_version,
-                                const std::vector<Installed>& others) {
-    bool guard_needed = false, mac_needed = false;
+  // What other addresses on the interface still need stays, also of those whose rules somebody
+  // flushed: the guard is what keeps them silent.
+  static void release_interface(const std::string& interface, const MacAddress& mac,
+                                const IpAddress& leaving, const std::vector<Installed>& others) {
+    auto users = neighbour::announced_on(interface);
+    users.erase(leaving);
     for (const auto& other : others) {
       if (!other.filter || other.filter->interface != interface) continue;
-      guard_needed = guard_needed || other.address.version == ip_version;
-      mac_needed = mac_needed || other.filter->mac == mac;
+      users.emplace(other.address, other.filter->mac);
     }
-    if (!guard_needed) link::restore_unicast_in_multicast(interface, ip_version);
+    bool guard_needed = false, mac_needed = false;
+    for (const auto& [address, used_mac] : users) {
+      guard_needed = guard_needed || address.version == leaving.version;
+      mac_needed = mac_needed || used_mac == mac;
+    }
+    if (!guard_needed) link::restore_unicast_in_multicast(interface, leaving.version);
     if (!mac_needed) link::leave_mac(interface, mac);
   }
 

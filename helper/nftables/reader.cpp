@@ -75,6 +75,7 @@ std::vector<Element> parse_elements(const nlmsghdr& message) {
   const std::unique_ptr<nftnl_set_elems_iter, ReleaseWith<nftnl_set_elems_iter_destroy>> iterator(
       nftnl_set_elems_iter_create(handle.get()));
   std::vector<Element> elements;
+  if (!iterator) return elements;  // libnftnl has no iterator over nothing
   while (auto* found = nftnl_set_elems_iter_next(iterator.get())) {
     Element element;
     std::uint32_t size = 0;

@@ -182,6 +182,14 @@ TEST(ParseOptions, RefusesWhatIsNoOption) {
   }
 }
 
+TEST(ParseOptions, RefusesAHostileOptionInOnePrintableLine) {
+  for (const std::string word : {"--b\x1b[31m\nX=1", "--\xff\xfe=1", "--ét0", "-\x1b"}) {
+    const auto line = outcome(start, {word});
+    EXPECT_THAT(line, Fails(ExitCode::bad_arguments, ""));
+    for (const char c : line) EXPECT_TRUE(c >= ' ' && c <= '~') << line;
+  }
+}
+
 TEST(ParseOptions, GuessesNoOptionFromItsBeginning) {
   for (const auto& option : all_options()) {
     auto word = "--" + std::string(option.name);

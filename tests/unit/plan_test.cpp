@@ -438,15 +438,18 @@ TEST(Resolve, PrefersWhatIsGiven) {
   EXPECT_TRUE(target.no_prefix_route);
 }
 
-TEST(Resolve, UnderstandsPlusAndMinusAsBroadcast) {
+// As `ip address add` does it.
+TEST(Resolve, UnderstandsPlusAndMinusAsHostBitsSetAndCleared) {
   const struct {
     const char* text;
     unsigned prefix_length;
     std::optional<IpAddress> expected;
   } rows[] = {
-      {"-", 24, ip("10.0.0.0")},   {"+", 24, ip("10.0.0.255")},     {"+", 16, ip("10.0.255.255")},
-      {"+", 25, ip("10.0.0.127")}, {"+", 30, ip("10.0.0.103")},     {"+", 31, std::nullopt},
-      {"+", 32, std::nullopt},     {"+", 1, ip("127.255.255.255")},
+      {"+", 24, ip("10.0.0.255")},     {"-", 24, ip("10.0.0.0")},   {"+", 16, ip("10.0.255.255")},
+      {"-", 16, ip("10.0.0.0")},       {"+", 25, ip("10.0.0.127")}, {"-", 26, ip("10.0.0.64")},
+      {"+", 30, ip("10.0.0.103")},     {"-", 30, ip("10.0.0.100")}, {"+", 31, std::nullopt},
+      {"-", 31, std::nullopt},         {"+", 32, std::nullopt},     {"-", 32, std::nullopt},
+      {"+", 1, ip("127.255.255.255")}, {"-", 1, ip("0.0.0.0")},
   };
   for (const auto& row : rows) {
     auto request = a_request();
