@@ -211,6 +211,7 @@ Target resolve(const Request& request, const Observed& observed) {
     throw Error(ExitCode::not_installed,
                 "cidr_netmask: not given, and " + interface + " is in no network with " + text);
   }
+  if (request.label) check_label(interface, *request.label);
   const auto prefix_length =
       request.prefix_length ? *request.prefix_length : network->prefix_length;
   const auto broadcast = chosen_broadcast(request, prefix_length, network);

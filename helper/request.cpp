@@ -188,11 +188,13 @@ void check(const Request& request) {
   }
   if (v6 && request.broadcast) fail("broadcast: IPv6 has none");
   if (v6 && request.label) fail("iflabel: IPv6 addresses have no label");
-  if (request.label && request.interface &&
-      request.interface->size() + 1 + request.label->size() > longest_interface_name) {
-    fail("iflabel: " + *request.interface + ":" + *request.label + " is longer than " +
-         std::to_string(longest_interface_name) + " characters");
-  }
+  if (request.label && request.interface) check_label(*request.interface, *request.label);
+}
+
+void check_label(const std::string& interface, const std::string& label) {
+  if (interface.size() + 1 + label.size() <= longest_interface_name) return;
+  throw Error(ExitCode::not_configured, "iflabel: " + interface + ":" + label + " is longer than " +
+                                            std::to_string(longest_interface_name) + " characters");
 }
 
 const char* to_string(HashMode mode) {

@@ -63,7 +63,8 @@ void read_table(const std::string& name, const IpAddress& address, FilterState& 
                              to_string(address));
     }
     for (const auto& other : before) {
-      if (!may_take(*other.entry, other.target, address, rule.filter.interface)) continue;
+      if (!right_place || !may_take(*other.entry, other.target, address, rule.filter.interface))
+        continue;
       state.faults.push_back(place(other, name) + " (" + other.target +
                              ") comes before the cluster rule and may take its packets");
     }

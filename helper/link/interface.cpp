@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -32,15 +33,18 @@ std::optional<MacAddress> parse_bare_mac(std::string hex) {
 }
 
 void change_membership(unsigned long request, const std::string& interface, const MacAddress& mac,
-                       const char* tried, int harmless_error) {
+                       const char* tried, std::initializer_list<int> harmless_errors) {
   const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
   ifreq what{};
   std::memcpy(what.ifr_name, interface.data(),
               std::min(interface.size(), sizeof what.ifr_name - 1));
   std::memcpy(what.ifr_hwaddr.sa_data, mac.bytes.data(), mac.bytes.size());
   if (socket && ioctl(socket.number(), request, &what) == 0) return;
-  if (errno == harmless_error) return;
-  throw kernel_error(std::string(tried) + " " + to_string(mac) + " on " + interface, errno);
+  const int error = errno;
+  if (std::find(harmless_errors.begin(), harmless_errors.end(), error) != harmless_errors.end()) {
+    return;
+  }
+  throw kernel_error(std::string(tried) + " " + to_string(mac) + " on " + interface, error);
 }
 
 }  // namespace
@@ -51,9 +55,8 @@ std::optional<Interface> find_interface(netlink::Socket& route, const std::strin
   mnl_attr_put_strz(&message.header(), IFLA_IFNAME, name.c_str());
   const auto answer = route.ask(message);
   if (answer.error_number == ENODEV) return std::nullopt;
-  if (answer.error_number != 0 || answer.replies.empty()) {
-    throw kernel_error("read interface " + name, answer.error_number);
-  }
+  if (answer.error_number != 0) throw kernel_error("read interface " + name, answer.error_number);
+  if (answer.replies.empty()) return std::nullopt;
   const auto& found =
       *static_cast<const ifinfomsg*>(mnl_nlmsg_get_payload(&answer.replies.front().header()));
   const auto index = static_cast<unsigned>(found.ifi_index);
@@ -91,11 +94,11 @@ std::set<MacAddress> parse_joined(const std::string& text, unsigned interface_in
 }
 
 void join_mac(const std::string& interface, const MacAddress& mac) {
-  change_membership(SIOCADDMULTI, interface, mac, "join", EEXIST);
+  change_membership(SIOCADDMULTI, interface, mac, "join", {EEXIST});
 }
 
 void leave_mac(const std::string& interface, const MacAddress& mac) {
-  change_membership(SIOCDELMULTI, interface, mac, "leave", ENOENT);
+  change_membership(SIOCDELMULTI, interface, mac, "leave", {ENOENT, ENODEV});
 }
 
 }  // namespace loadshare::link

@@ -3,15 +3,19 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include "file_descriptor.h"
 #include "loadshare/error.h"
@@ -100,7 +104,59 @@ struct CloseObject {
   void operator()(bpf_object* object) const { bpf_object__close(object); }
 };
 
-void attach(const std::string& interface) {
+tcmsg& start_message(netlink::Message& message, const std::string& interface) {
+  auto& fixed = message.extra<tcmsg>();
+  fixed.tcm_family = AF_UNSPEC;
+  fixed.tcm_ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
+  return fixed;
+}
+
+void append(netlink::Message& message, std::vector<char>& batch) {
+  const auto* bytes = reinterpret_cast<const char*>(&message.header());
+  batch.insert(batch.end(), bytes, bytes + message.header().nlmsg_len);
+}
+
+// Where clsact is already, this changes nothing.
+void add_clsact(const std::string& interface, std::vector<char>& batch) {
+  netlink::Message message(RTM_NEWQDISC, NLM_F_CREATE);
+  auto& fixed = start_message(message, interface);
+  fixed.tcm_parent = TC_H_CLSACT;
+  fixed.tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
+  mnl_attr_put_strz(&message.header(), TCA_KIND, "clsact");
+  append(message, batch);
+}
+
+// What sits in our place but is not ours to read was not put there by this version: replaced.
+void add_egress_filter(const std::string& interface, int program, std::vector<char>& batch) {
+  netlink::Message message(RTM_NEWTFILTER, NLM_F_CREATE);
+  auto& fixed = start_message(message, interface);
+  fixed.tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS);
+  fixed.tcm_handle = filter_handle;
+  fixed.tcm_info = TC_H_MAKE(filter_priority << 16, htons(ETH_P_ALL));
+  auto& header = message.header();
+  mnl_attr_put_strz(&header, TCA_KIND, "bpf");
+  auto* nest = mnl_attr_nest_start(&header, TCA_OPTIONS);
+  mnl_attr_put_u32(&header, TCA_BPF_FD, static_cast<std::uint32_t>(program));
+  mnl_attr_put_strz(&header, TCA_BPF_NAME, program_name);
+  mnl_attr_put_u32(&header, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT);
+  mnl_attr_nest_end(&header, nest);
+  append(message, batch);
+}
+
+// Both in one call of the kernel: a helper that is killed leaves no empty clsact behind, which
+// nobody could tell from somebody else's.
+void attach_program(const std::string& interface, int program) {
+  std::vector<char> batch;
+  add_clsact(interface, batch);
+  add_egress_filter(interface, program, batch);
+  const int error_number = netlink::Socket(NETLINK_ROUTE).send_batch(batch.data(), batch.size());
+  if (error_number != 0) {
+    throw kernel_error("attach the MAC rewriter to " + interface, error_number);
+  }
+}
+
+// With its first address in the table, so that a program without one is never there.
+void attach(const std::string& interface, const Key& key, const Value& value) {
   libbpf_set_print(nullptr);  // libbpf would print lines of its own
   const auto size =
       static_cast<std::size_t>(loadshare_rewriter_object_end - loadshare_rewriter_object);
@@ -109,39 +165,50 @@ void attach(const std::string& interface) {
   if (!object || bpf_object__load(object.get()) != 0) {
     throw kernel_error("load the MAC rewriter (eBPF)", errno);
   }
-  auto hook = egress_of(interface);
-  const int made = bpf_tc_hook_create(&hook);
-  if (made != 0 && made != -EEXIST) throw kernel_error("add clsact to " + interface, -made);
-  auto filter = our_filter();
-  filter.prog_fd = bpf_program__fd(bpf_object__find_program_by_name(object.get(), program_name));
-  // What sits in our place but is not ours to read was not put there by this version: replace it.
-  filter.flags = BPF_TC_F_REPLACE;
-  const int attached = bpf_tc_attach(&hook, &filter);
-  if (attached != 0) throw kernel_error("attach the MAC rewriter to " + interface, -attached);
+  const auto* map = bpf_object__next_map(object.get(), nullptr);
+  if (bpf_map_update_elem(bpf_map__fd(map), &key, &value, BPF_ANY) != 0) {
+    throw kernel_error("fill the table of the MAC rewriter (eBPF)", errno);
+  }
+  const auto* program = bpf_object__find_program_by_name(object.get(), program_name);
+  attach_program(interface, bpf_program__fd(program));
 }
 
-bool is_empty(const FileDescriptor& map) {
-  Key first;
-  return bpf_map_get_next_key(map.number(), nullptr, &first) != 0;
+bool is_alone(const FileDescriptor& map, const Key& key) {
+  Key first{}, second{};
+  return bpf_map_get_next_key(map.number(), nullptr, &first) == 0 &&
+         std::equal(std::begin(first.bytes), std::end(first.bytes), key.bytes) &&
+         bpf_map_get_next_key(map.number(), &first, &second) != 0;
 }
 
-bool has_filters(const std::string& interface, std::uint32_t parent) {
+// The kernel lists each priority by itself, with handle 0, and then its filters.
+bool is_our_filter(const tcmsg& listed) {
+  return TC_H_MAJ(listed.tcm_info) >> 16 == filter_priority &&
+         (listed.tcm_handle == 0 || listed.tcm_handle == filter_handle);
+}
+
+bool has_foreign_filters(const std::string& interface, std::uint32_t parent) {
   netlink::Message message(RTM_GETTFILTER, NLM_F_DUMP);
   auto& question = message.extra<tcmsg>();
   question.tcm_family = AF_UNSPEC;
   question.tcm_ifindex = static_cast<int>(if_nametoindex(interface.c_str()));
   question.tcm_parent = parent;
-  return !netlink::Socket(NETLINK_ROUTE).ask(message).replies.empty();
+  const auto answer = netlink::Socket(NETLINK_ROUTE).ask(message);
+  return std::any_of(answer.replies.begin(), answer.replies.end(), [](const auto& reply) {
+    return !is_our_filter(*static_cast<const tcmsg*>(mnl_nlmsg_get_payload(&reply.header())));
+  });
 }
 
-// clsact goes too, but only where it holds nobody else's filters.
+// One step, so that nothing is left half-way: clsact goes with all in it, unless somebody else has
+// filters there.
 void detach(const std::string& interface) {
   auto hook = egress_of(interface);
-  auto filter = our_filter();
-  bpf_tc_detach(&hook, &filter);
-  const bool used = has_filters(interface, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) ||
-                    has_filters(interface, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS));
-  if (used) return;
+  const bool shared = has_foreign_filters(interface, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS)) ||
+                      has_foreign_filters(interface, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS));
+  if (shared) {
+    auto filter = our_filter();
+    bpf_tc_detach(&hook, &filter);
+    return;
+  }
   hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
   bpf_tc_hook_destroy(&hook);
 }
@@ -187,15 +254,13 @@ std::map<std::string, MacAddress> interfaces_announcing(const IpAddress& address
 
 void announce_as(const std::string& interface, const IpAddress& address, const MacAddress& mac) {
   libbpf_set_print(nullptr);
-  auto map = attached_map(interface);
-  if (!map) {
-    attach(interface);
-    map = attached_map(interface);
-  }
   const auto key = key_of(address);
   Value value{};
   std::copy(mac.bytes.begin(), mac.bytes.end(), value.mac);
-  if (bpf_map_update_elem(map.number(), &key, &value, BPF_ANY) != 0) {
+  const auto map = attached_map(interface);
+  if (!map) {
+    attach(interface, key, value);
+  } else if (bpf_map_update_elem(map.number(), &key, &value, BPF_ANY) != 0) {
     throw kernel_error("tell the MAC rewriter of " + interface + " " + to_string(address), errno);
   }
 }
@@ -205,8 +270,11 @@ void announce_no_more(const std::string& interface, const IpAddress& address) {
   const auto map = attached_map(interface);
   if (!map) return;
   const auto key = key_of(address);
-  bpf_map_delete_elem(map.number(), &key);
-  if (is_empty(map)) detach(interface);
+  if (is_alone(map, key)) {
+    detach(interface);
+  } else {
+    bpf_map_delete_elem(map.number(), &key);
+  }
 }
 
 }  // namespace loadshare::neighbour

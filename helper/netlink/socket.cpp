@@ -47,6 +47,10 @@ Reply::Reply(const nlmsghdr& header)
              reinterpret_cast<const char*>(&header) + header.nlmsg_len) {}
 
 Socket::Socket(int bus) : socket_(mnl_socket_open2(bus, SOCK_CLOEXEC)) {
+  if (!socket_ && errno == EPROTONOSUPPORT) {
+    throw Error(ExitCode::not_installed,
+                "this kernel has no netlink bus number " + std::to_string(bus));
+  }
   if (!socket_ || mnl_socket_bind(socket_.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
     throw kernel_error("open a netlink socket", errno);
   }

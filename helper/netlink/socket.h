@@ -49,7 +49,8 @@ struct Answer {
 
 class Socket {
  public:
-  /// `bus` is NETLINK_ROUTE or NETLINK_NETFILTER. Throws kernel_error.
+  /// `bus` is NETLINK_ROUTE or NETLINK_NETFILTER. Throws not_installed where the kernel lacks it,
+  /// otherwise kernel_error.
   explicit Socket(int bus);
 
   /// Sends the message and reads until its end or acknowledgement. A dump that changed while it

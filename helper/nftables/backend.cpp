@@ -13,13 +13,12 @@
 #include "namespace_lock.h"
 #include "neighbour/rewriter.h"
 #include "nftables/batch.h"
+#include "nftables/ingress.h"
 #include "nftables/reader.h"
 #include "nftables/ruleset.h"
 
 namespace loadshare::nftables {
 namespace {
-
-constexpr std::uint32_t most_addresses = 4096;
 
 std::uint16_t family(int ip_version) { return ip_version == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6; }
 
@@ -154,6 +153,9 @@ class Inspection {
   }
 
   void inspect_interface(const Filter& filter) {
+    if (address_.version == 6) {
+      for (const auto& text : ingress_faults(filter.interface, address_)) fault(text);
+    }
     if (!link::drops_unicast_in_multicast(filter.interface, address_.version)) {
       fault("drop_unicast_in_l2_multicast is off on " + filter.interface);
     }
@@ -179,7 +181,7 @@ void add_shared_parts(int ip_version, Batch& batch) {
   for (const auto type : icmp_error_types(ip_version)) {
     batch.add_element(errors_set(ip_version), {type});
   }
-  batch.add_base_chain(base_chain_name, base_chain_priority);
+  batch.add_prerouting_chain(base_chain_name, base_chain_priority);
   batch.replace_rules(base_chain_name, base_rules(ip_version));
   batch.add_chain(defragment_chain_name, "");
   batch.replace_rules(defragment_chain_name, defragment_rules(ip_version));
@@ -221,13 +223,23 @@ void commit(Batch& batch, const std::string& tried) {
   if (error_number != 0) throw kernel_error(tried + " with nf_tables", error_number);
 }
 
+bool kernel_has_nf_tables(int ip_version) {
+  try {
+    Reader(family(ip_version)).chain(base_chain_name);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() == ExitCode::not_installed) return false;
+    throw;
+  }
+}
+
 class NftablesBackend : public Backend {
  public:
   explicit NftablesBackend(std::chrono::seconds lock_wait) : lock_wait_(lock_wait) {}
 
   FilterState observe(const IpAddress& address) override {
     FilterState state;
-    Inspection(address, state).run();
+    if (kernel_has_nf_tables(address.version)) Inspection(address, state).run();
     return state;
   }
 
@@ -237,12 +249,7 @@ class NftablesBackend : public Backend {
                                                 std::to_string(most_buckets) + " buckets, not " +
                                                 std::to_string(request.total));
     }
-    try {
-      Reader(family(request.address.version)).chain(base_chain_name);
-    } catch (const Error& error) {
-      throw Error(ExitCode::not_installed,
-                  "this kernel has no nf_tables: " + std::string(error.what()));
-    }
+    Reader(family(request.address.version)).chain(base_chain_name);
   }
 
   void prepare() override {}
@@ -259,6 +266,8 @@ class NftablesBackend : public Backend {
     add_shared_parts(step.address.version, batch);
     add_address_parts(step, batch);
     commit(batch, describe(step));
+    // Last: from here on packets get as far as the rules.
+    if (step.address.version == 6) open_ingress(filter.interface, step.address);
   }
 
   void apply(const RemoveFilter& step) override {
@@ -296,6 +305,18 @@ class NftablesBackend : public Backend {
  private:
   FileLock lock_shared_parts() const {
     return lock_in_namespace("nftables", LockMode::exclusive, lock_wait_);
+  }
+
+  static void shut(const std::string& interface, const IpAddress& address,
+                   const std::vector<Installed>& others) {
+    if (address.version != 6) return;
+    bool interface_needed = false, table_needed = false;
+    for (const auto& other : others) {
+      if (other.address.version != 6) continue;
+      table_needed = true;
+      interface_needed = interface_needed || (other.filter && other.filter->interface == interface);
+    }
+    close_ingress(interface, address, interface_needed, table_needed);
   }
 
   // The table goes with its last address.
@@ -346,7 +367,8 @@ std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait) {
 }
 
 bool filters(const IpAddress& address) {
-  return Reader(family(address.version)).chain(address_chain_name(address)).has_value();
+  return kernel_has_nf_tables(address.version) &&
+         Reader(family(address.version)).chain(address_chain_name(address)).has_value();
 }
 
 }  // namespace loadshare::nftables

@@ -92,15 +92,25 @@ void Batch::delete_table() {
   close_message(message);
 }
 
-void Batch::add_base_chain(const std::string& name, std::int32_t priority) {
-  const auto chain = make_chain(name);
-  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_TYPE, "filter");
-  nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_HOOKNUM, NF_INET_PRE_ROUTING);
-  nftnl_chain_set_s32(chain.get(), NFTNL_CHAIN_PRIO, priority);
-  nftnl_chain_set_u32(chain.get(), NFTNL_CHAIN_POLICY, NF_ACCEPT);
+void Batch::put_base_chain(nftnl_chain& chain, std::uint32_t hook, std::int32_t priority) {
+  nftnl_chain_set_str(&chain, NFTNL_CHAIN_TYPE, "filter");
+  nftnl_chain_set_u32(&chain, NFTNL_CHAIN_HOOKNUM, hook);
+  nftnl_chain_set_s32(&chain, NFTNL_CHAIN_PRIO, priority);
+  nftnl_chain_set_u32(&chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
   auto& message = add_message(NFT_MSG_NEWCHAIN, NLM_F_CREATE);
-  nftnl_chain_nlmsg_build_payload(&message, chain.get());
+  nftnl_chain_nlmsg_build_payload(&message, &chain);
   close_message(message);
+}
+
+void Batch::add_prerouting_chain(const std::string& name, std::int32_t priority) {
+  put_base_chain(*make_chain(name), NF_INET_PRE_ROUTING, priority);
+}
+
+void Batch::add_ingress_chain(const std::string& name, const std::string& interface,
+                              std::int32_t priority) {
+  const auto chain = make_chain(name);
+  nftnl_chain_set_str(chain.get(), NFTNL_CHAIN_DEV, interface.c_str());
+  put_base_chain(*chain, NF_NETDEV_INGRESS, priority);
 }
 
 void Batch::add_chain(const std::string& name, const std::string& comment) {

@@ -8,6 +8,7 @@
 
 #include "nftables/expression.h"
 
+struct nftnl_chain;
 struct nftnl_set;
 struct nlmsghdr;
 
@@ -37,12 +38,14 @@ struct SetSpec {
 
 class Batch {
  public:
-  /// `family` is NFPROTO_IPV4 or NFPROTO_IPV6.
+  /// `family` is NFPROTO_IPV4, NFPROTO_IPV6 or NFPROTO_NETDEV.
   explicit Batch(std::uint16_t family);
 
   // Adding what is there already succeeds and changes nothing.
   void add_table();
-  void add_base_chain(const std::string& name, std::int32_t priority);
+  void add_prerouting_chain(const std::string& name, std::int32_t priority);
+  void add_ingress_chain(const std::string& name, const std::string& interface,
+                         std::int32_t priority);
   void add_chain(const std::string& name, const std::string& comment);
   void add_set(const SetSpec& set);
   void add_element(const SetSpec& set, const Bytes& key);
@@ -67,6 +70,7 @@ class Batch {
  private:
   nlmsghdr& add_message(std::uint16_t type, std::uint16_t flags);
   void close_message(const nlmsghdr& message);
+  void put_base_chain(nftnl_chain& chain, std::uint32_t hook, std::int32_t priority);
   void put_set_elements(std::uint16_t type, std::uint16_t flags, nftnl_set& set);
 
   std::uint16_t family_;

@@ -16,6 +16,7 @@ namespace {
 
 static_assert(static_cast<int>(Header::network) == NFT_PAYLOAD_NETWORK_HEADER);
 static_assert(static_cast<int>(Header::transport) == NFT_PAYLOAD_TRANSPORT_HEADER);
+static_assert(static_cast<int>(Meta::protocol) == NFT_META_PROTOCOL);
 static_assert(static_cast<int>(Meta::interface_name) == NFT_META_IIFNAME);
 static_assert(static_cast<int>(Meta::l4_protocol) == NFT_META_L4PROTO);
 static_assert(static_cast<int>(Meta::packet_type) == NFT_META_PKTTYPE);

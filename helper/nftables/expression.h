@@ -22,7 +22,12 @@ using Register = std::uint32_t;
 enum class Header : std::uint32_t { network = 1, transport = 2 };
 
 /// NFT_META_*: what is known of a packet besides its bytes.
-enum class Meta : std::uint32_t { interface_name = 6, l4_protocol = 16, packet_type = 19 };
+enum class Meta : std::uint32_t {
+  protocol = 1,
+  interface_name = 6,
+  l4_protocol = 16,
+  packet_type = 19,
+};
 
 struct LoadPayload {
   Header header;

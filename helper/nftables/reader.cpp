@@ -96,6 +96,10 @@ Reader::Reader(std::uint16_t family) : family_(family), socket_(NETLINK_NETFILTE
 
 netlink::Answer Reader::ask(nlmsghdr& request, const char* tried) {
   auto answer = socket_.ask(request);
+  // nfnetlink's word for a subsystem that it does not know (nfnetlink_rcv_msg).
+  if (answer.error_number == EINVAL) {
+    throw Error(ExitCode::not_installed, "this kernel has no nf_tables");
+  }
   if (answer.error_number != 0 && answer.error_number != ENOENT) {
     throw kernel_error(std::string("read ") + tried + " of nf_tables", answer.error_number);
   }

@@ -38,7 +38,8 @@ std::vector<Element> parse_elements(const nlmsghdr& message);
 
 class Reader {
  public:
-  /// `family` is NFPROTO_IPV4 or NFPROTO_IPV6. Throws kernel_error.
+  /// `family` is NFPROTO_IPV4 or NFPROTO_IPV6. This and all questions throw not_installed where the
+  /// kernel has no nf_tables, and kernel_error.
   explicit Reader(std::uint16_t family);
 
   /// Nothing where the table or the chain does not exist.

@@ -203,6 +203,15 @@ std::vector<Rule> base_rules(int ip_version) {
            FollowMap{scratch, address_map_name}}};
 }
 
+std::vector<Rule> ingress_rules() {
+  constexpr std::uint8_t ipv6_frame[] = {0x86, 0xdd};  // ETH_P_IPV6
+  return {{LoadMeta{Meta::protocol, scratch},
+           Compare{scratch, true, {std::begin(ipv6_frame), std::end(ipv6_frame)}},
+           LoadPayload{Header::network, ip6.destination, ip6.address_size, scratch},
+           FindInSet{scratch, address_map_name}, LoadValue{{packet_for_host}, scratch},
+           StoreMeta{Meta::packet_type, scratch}}};
+}
+
 std::vector<Rule> defragment_rules(int ip_version) {
   return {{LoadValue{{0, 0}, scratch},
            TransparentProxy{ip_version == 4 ? std::uint32_t{AF_INET} : std::uint32_t{AF_INET6}}}};

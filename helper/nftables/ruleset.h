@@ -30,6 +30,7 @@ namespace loadshare::nftables {
 
 /// What the rules count with; more would only make buckets that get no traffic.
 constexpr unsigned most_buckets = 1024;
+constexpr std::uint32_t most_addresses = 4096;
 
 constexpr char table_name[] = "loadshare";
 constexpr char base_chain_name[] = "prerouting";
@@ -54,6 +55,9 @@ std::optional<Filter> filter_of(const std::string& comment);
 /// The only rule that all packets of the host meet.
 std::vector<Rule> base_rules(int ip_version);
 std::vector<Rule> defragment_rules(int ip_version);
+
+/// IPv6: see ingress.h.
+std::vector<Rule> ingress_rules();
 
 /// IP protocols with two 16-bit ports at the start of their header (ipt_CLUSTERIP.c).
 std::vector<std::uint8_t> protocols_with_ports();

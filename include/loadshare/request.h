@@ -65,6 +65,9 @@ std::uint32_t number(const std::string& text, std::uint32_t least, std::uint32_t
 /// so on. Throws not_configured with a line that names the parameter.
 void check(const Request& request);
 
+/// Throws not_configured where "interface:label" is longer than the kernel allows.
+void check_label(const std::string& interface, const std::string& label);
+
 const char* to_string(HashMode mode);
 const char* to_string(BackendChoice choice);
 

@@ -54,7 +54,8 @@ stop() {
 answered_once() {
   local protocol
   for protocol; do
-    ask "$OCF_RESKEY_ip" "$protocol" --summary || { echo "wrong: $protocol" >&2; return 1; }
+    # Patience costs nothing where all answer, and an emulated machine can be slow.
+    ask "$OCF_RESKEY_ip" "$protocol" --summary --wait 10000 || { echo "wrong: $protocol" >&2; return 1; }
   done
 }
 

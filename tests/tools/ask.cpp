@@ -16,6 +16,7 @@
 #include "arguments.h"
 #include "commands.h"
 #include "frames.h"
+#include "pings.h"
 #include "sockets.h"
 
 namespace traffic {
@@ -53,24 +54,6 @@ Protocol protocol_named(const std::string& name) {
   throw std::invalid_argument("\"" + name + "\" is none of ping, udp, tcp, sctp");
 }
 
-IpAddress successor(IpAddress address) {
-  const auto octets = address.octets();
-  for (auto octet = octets.rbegin(); octet != octets.rend(); ++octet) {
-    if (++*octet != 0) break;
-  }
-  return address;
-}
-
-std::vector<IpAddress> consecutive(IpAddress first, std::size_t count) {
-  std::vector<IpAddress> addresses;
-  addresses.reserve(count);
-  while (addresses.size() < count) {
-    addresses.push_back(first);
-    first = successor(first);
-  }
-  return addresses;
-}
-
 Options read_options(const Arguments& arguments) {
   namespace po = boost::program_options;
   OptionReader reader("ask: one line a client, \"CLIENT MAC\" of who answered, or \"CLIENT -\"");
@@ -103,26 +86,10 @@ Options read_options(const Arguments& arguments) {
 
 // ---- Asking
 
-/// The kernel's copies of the replies would only fill the socket: the capture sees them.
-void refuse_icmp(const FileDescriptor& socket, int family) {
-  const std::array<std::uint32_t, 8> all{~0U, ~0U, ~0U, ~0U, ~0U, ~0U, ~0U, ~0U};
-  if (family == AF_INET) {
-    checked(setsockopt(socket.number(), SOL_RAW, ICMP_FILTER, all.data(), sizeof(icmp_filter)),
-            "ICMP_FILTER");
-  } else {
-    checked(setsockopt(socket.number(), IPPROTO_ICMPV6, ICMP6_FILTER, all.data(), sizeof all),
-            "ICMP6_FILTER");
-  }
-}
-
 FileDescriptor socket_for(const Options& options, int family) {
   switch (options.protocol) {
-    case Protocol::ping: {
-      FileDescriptor socket = open_socket(
-          family, SOCK_RAW, family == AF_INET ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
-      refuse_icmp(socket, family);
-      return socket;
-    }
+    case Protocol::ping:
+      return open_ping_socket(family);
     case Protocol::udp:
       return open_socket(family, SOCK_DGRAM, 0);
     case Protocol::tcp:
@@ -152,34 +119,6 @@ Client open_client(const Options& options, const IpAddress& address) {
   return client;
 }
 
-/// An echo request; the kernel fills in the checksum of ICMPv6 only.
-std::vector<std::uint8_t> echo_request(const Options& options, std::uint16_t identifier) {
-  const bool v4 = options.address.version == 4;
-  std::vector<std::uint8_t> message(sizeof(icmphdr) + options.size, 0x5a);
-  const std::array<std::uint8_t, 8> header{
-      static_cast<std::uint8_t>(v4 ? int{ICMP_ECHO} : int{ICMP6_ECHO_REQUEST}),
-      0,
-      0,
-      0,
-      static_cast<std::uint8_t>(identifier >> 8U),
-      static_cast<std::uint8_t>(identifier),
-      0,
-      1};
-  std::copy(header.begin(), header.end(), message.begin());
-  if (v4) {
-    const std::uint16_t checksum = internet_checksum(message);
-    message[2] = static_cast<std::uint8_t>(checksum >> 8U);
-    message[3] = static_cast<std::uint8_t>(checksum);
-  }
-  return message;
-}
-
-/// Failures that are the network's answer, not ours: the client then counts as unanswered.
-bool is_network_failure(int number) {
-  return number == EINPROGRESS || number == ECONNREFUSED || number == ECONNRESET ||
-         number == EHOSTUNREACH;
-}
-
 void send_question(const Options& options, const Client& client) {
   const int socket = client.socket.number();
   // A raw socket's "port" is its protocol and must be 0 here.
@@ -187,8 +126,9 @@ void send_question(const Options& options, const Client& client) {
   const SocketAddress peer(options.address, ping ? std::uint16_t{0} : options.port);
   long result = connect(socket, peer.get(), peer.size());
   if (result == 0 && (ping || options.protocol == Protocol::udp)) {
-    const auto message = ping ? echo_request(options, client.reference)
-                              : std::vector<std::uint8_t>(options.size, 0x5a);
+    const auto message =
+        ping ? echo_request(options.address.version, {client.reference, 1}, options.size)
+             : std::vector<std::uint8_t>(options.size, 0x5a);
     result = send(socket, message.data(), message.size(), 0);
   }
   if (result < 0 && !is_network_failure(errno)) {
@@ -210,13 +150,9 @@ std::optional<std::uint16_t> answered_reference(const Options& options, const Ip
   };
   const std::uint16_t port = big_endian_16(bytes.subspan(2));
   switch (options.protocol) {
-    case Protocol::ping: {
-      const bool v4 = packet.source.version == 4;
-      const bool reply = packet.protocol == (v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6) &&
-                         bytes[0] == (v4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY);
-      if (reply) return big_endian_16(bytes.subspan(4));
+    case Protocol::ping:
+      if (const auto reply = echo_reply(packet)) return reply->identifier;
       break;
-    }
     case Protocol::udp:
       if (wanted(IPPROTO_UDP, 8)) return port;
       break;

@@ -13,8 +13,10 @@ using Arguments = std::vector<std::string>;  ///< those behind the command's nam
 /// 1 when the traffic shows otherwise. Throws when the question could not be asked at all.
 int serve(const Arguments& arguments);
 int ask(const Arguments& arguments);
+int observe(const Arguments& arguments);
 int identity(const Arguments& arguments);
 int watch_arp(const Arguments& arguments);
 int arp_storm(const Arguments& arguments);
+int claim(const Arguments& arguments);
 
 }  // namespace traffic

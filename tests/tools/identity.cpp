@@ -5,12 +5,14 @@
 #include <iostream>
 #include <map>
 #include <random>
+#include <set>
 #include <stdexcept>
 
 #include "arguments.h"
 #include "commands.h"
 #include "loadshare/request.h"
 #include "probes.h"
+#include "quotes.h"
 #include "sockets.h"
 
 namespace traffic {
@@ -35,6 +37,9 @@ struct Options {
   std::uint32_t random = 0;
   SourceRange sources;
   std::vector<ProbeProtocol> protocols;
+  std::optional<Quote> quote;  ///< send ICMP errors about the probes instead of the probes
+  bool flow = false;
+  bool everywhere = false;
   std::vector<std::string> nodes;
   std::map<unsigned, std::size_t> owner_of;  ///< bucket → index in `nodes`; a bucket may be free
 };
@@ -57,7 +62,7 @@ Options read_options(const Arguments& arguments) {
   OptionReader reader(
       "identity: prints \"packets N accepted-right N missing N wrong-node N duplicate N\"");
   Options options;
-  std::string address, mac, mode, total, seed, packets, random, sources, protocols;
+  std::string address, mac, mode, total, seed, packets, random, sources, protocols, quote;
   std::vector<std::string> nodes;
   auto add = reader.described.add_options();
   add("client", po::value(&options.client)->required(), "the namespace that sends");
@@ -72,6 +77,12 @@ Options read_options(const Arguments& arguments) {
   add("sources", po::value(&sources), "NETWORK/LENGTH; default 0.0.0.0/0 or 2000::/3");
   add("protocols", po::value(&protocols)->default_value(all_probe_protocols()),
       "in equal shares; no CLUSTERIP node ever accepts udplite");
+  const auto quotes = "send ICMP errors that quote the answer to each packet: " + all_quotes();
+  add("quote", po::value(&quote), quotes.c_str());
+  add("flow", po::bool_switch(&options.flow),
+      "send the packet itself before its error, for connection tracking");
+  add("everywhere", po::bool_switch(&options.everywhere),
+      "right is what every node accepts, whoever owns the bucket");
   add("node", po::value(&nodes)->required()->composing(), "NETNS:BUCKET,… once per node");
   reader.read(arguments);
   options.address = ip_address(address);
@@ -84,6 +95,7 @@ Options read_options(const Arguments& arguments) {
   const char* everywhere = options.address.version == 4 ? "0.0.0.0/0" : "2000::/3";
   options.sources = source_range(sources.empty() ? everywhere : sources);
   for (const auto& name : split(protocols, ',')) options.protocols.push_back(probe_protocol(name));
+  if (!quote.empty()) options.quote = quote_named(quote);
   for (const auto& node : nodes) add_node(options, node);
   if (options.sources.network.version != options.address.version) {
     throw std::invalid_argument("--sources and --address are of different IP versions");
@@ -98,11 +110,16 @@ struct Ear {
   std::size_t node;
 };
 
+/// The protocols by which probes, or the errors about them, arrive.
+std::vector<ProbeProtocol> heard_protocols(const Options& options) {
+  return options.quote ? std::vector{ProbeProtocol::icmp} : options.protocols;
+}
+
 std::vector<Ear> open_ears(const Options& options) {
   std::vector<Ear> ears;
   for (std::size_t node = 0; node < options.nodes.size(); ++node) {
     const NamespaceVisit visit(options.nodes[node]);
-    for (const ProbeProtocol protocol : options.protocols) {
+    for (const ProbeProtocol protocol : heard_protocols(options)) {
       const int ip_version = options.address.version;
       FileDescriptor socket = open_socket(family_of(options.address), SOCK_RAW,
                                           ip_protocol_number(protocol, ip_version));
@@ -182,9 +199,26 @@ class Experiment {
 
   void send_one() {
     const Probe probe = next_probe();
-    send_frame(sender_.socket, build_frame(probe, sender_.mac, options_.mac));
+    if (options_.quote) {
+      send_error(probe);
+    } else {
+      send_frame(sender_.socket, build_frame(probe, sender_.mac, options_.mac));
+    }
     outcomes_.push_back({probe, {}});
-    if (owner(probe)) ++awaited_;
+    if (options_.everywhere) awaited_ += options_.nodes.size();
+    if (!options_.everywhere && owner(probe)) ++awaited_;
+  }
+
+  void send_error(const Probe& probe) {
+    if (options_.flow) {
+      Probe begin = probe;
+      begin.id = ~probe.id;  // arrivals of the packet itself do not count
+      send_frame(sender_.socket, build_frame(begin, sender_.mac, options_.mac));
+    }
+    const auto kind = probe.id / options_.protocols.size();
+    const IpAddress router = random_source(options_.sources, random_);
+    send_frame(sender_.socket, build_error_frame({probe, *options_.quote, kind}, router,
+                                                 sender_.mac, options_.mac));
   }
 
   /// The node whose bucket it is; nothing when no node holds that bucket.
@@ -219,11 +253,18 @@ class Experiment {
   }
 
   Verdict judge(const Outcome& outcome) const {
+    if (options_.everywhere) return judge_everywhere(outcome.accepted_by);
     const auto wanted = owner(outcome.probe);
     const auto& nodes = outcome.accepted_by;
     if (nodes.size() > 1) return duplicate;
     if (nodes.empty()) return wanted ? missing : right;
     return wanted == nodes.front() ? right : wrong_node;
+  }
+
+  Verdict judge_everywhere(const std::vector<std::size_t>& accepted_by) const {
+    const std::set<std::size_t> nodes(accepted_by.begin(), accepted_by.end());
+    if (nodes.size() < options_.nodes.size()) return missing;
+    return accepted_by.size() > nodes.size() ? duplicate : right;
   }
 
   void complain(const Outcome& outcome) const {

@@ -130,14 +130,15 @@ void send_frame(const FileDescriptor& socket, std::span<const std::uint8_t> fram
   }
 }
 
-FileDescriptor termination_signal() {
+FileDescriptor signal_descriptor(std::initializer_list<int> numbers) {
   sigset_t signals;
   sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
+  for (const int number : numbers) sigaddset(&signals, number);
   checked(sigprocmask(SIG_BLOCK, &signals, nullptr), "sigprocmask");
   return FileDescriptor(checked(signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK), "signalfd"));
 }
+
+FileDescriptor termination_signal() { return signal_descriptor({SIGTERM, SIGINT}); }
 
 bool wait_readable(std::span<const int> descriptors, Clock::time_point deadline) {
   std::vector<pollfd> waiting;

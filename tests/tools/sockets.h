@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,7 +63,9 @@ std::optional<std::span<const std::uint8_t>> receive(const FileDescriptor& socke
 /// Sends the whole frame, waiting for room if need be.
 void send_frame(const FileDescriptor& socket, std::span<const std::uint8_t> frame);
 
-/// Blocks SIGTERM and SIGINT; the descriptor becomes readable when one has arrived.
+/// Blocks these signals; the descriptor becomes readable when one has arrived.
+FileDescriptor signal_descriptor(std::initializer_list<int> numbers);
+/// The same for SIGTERM and SIGINT.
 FileDescriptor termination_signal();
 /// Waits until one of the descriptors is readable or `deadline` has passed (then false).
 bool wait_readable(std::span<const int> descriptors, Clock::time_point deadline);

@@ -22,9 +22,12 @@ struct Command {
 constexpr std::array commands{
     Command{"serve", "answer on UDP, TCP and SCTP until SIGTERM", traffic::serve},
     Command{"ask", "which nodes answer each of many clients?", traffic::ask},
+    Command{"observe", "who answers many pinging clients, over time?", traffic::observe},
     Command{"identity", "does each packet reach the owner of its bucket alone?", traffic::identity},
     Command{"watch-arp", "which MACs are advertised for an address?", traffic::watch_arp},
-    Command{"arp-storm", "send ARP requests at a steady rate", traffic::arp_storm},
+    Command{"arp-storm", "send ARP requests or neighbour solicitations at a steady rate",
+            traffic::arp_storm},
+    Command{"claim", "send ARP or ND messages with the node's own MAC", traffic::claim},
 };
 
 void print_usage(std::ostream& out) {

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The cluster address as a resource of the cluster. Sourced behind lab.bash.
+
+# print_configuration [BUCKETS [STICKINESS [SECONDS]]]: monitored every so many SECONDS; for crm configure. In one commit: a
+# primitive that is committed alone starts alone, as the only bucket of one.
+print_configuration() {
+  cat <<END
+primitive cluster-ip ocf:loadshare:ClusterIP \\
+  params ip=$VIP nic=cluster0 cidr_netmask=16 mac=$VIP_MAC backend=$BACKEND \\
+  op start timeout=$((20 * SLOWNESS))s op stop timeout=$((20 * SLOWNESS))s \\
+  op monitor interval=${3:-10}s timeout=$((20 * SLOWNESS))s \\
+  meta resource-stickiness=${2:-0}
+clone cluster-ip-clone cluster-ip \\
+  meta globally-unique=true clone-max=${1:-6} clone-node-max=${1:-6}
+END
+}
+
+# configure NODE [BUCKETS [STICKINESS [SECONDS]]]: the clone, with crm; returns when it runs.
+configure() {
+  { print_configuration "${@:2}"; echo commit; } | on "$1" crm configure >/dev/null 2>&1 &&
+    await 60 all_started "$1" "${2:-6}" && await_settled "$1"
+}
+
+# all_started NODE BUCKETS: each bucket on one node, as that node sees it.
+all_started() {
+  [ "$(cluster_xml "$1" | xmllint --xpath \
+    'count(//clone/resource[@role="Started" and @active="true" and @failed="false" and @nodes_running_on="1"])' -)" = "$2" ]
+}
+
+# meta NODE NAME VALUE: changes a meta attribute of the clone.
+meta() { on "$1" crm_resource --resource cluster-ip-clone --meta --set-parameter "$2" --parameter-value "$3" >/dev/null; }
+
+# operations NODE NAME SINCE: how many ms each such operation took that was begun at SINCE (in s) or later.
+operations() {
+  local times
+  times=$(on "$1" cibadmin --query --xpath //status | xmllint --xpath \
+    "//lrm_rsc_op[@operation='$2' and @last-rc-change>=$3]/@exec-time" - 2>/dev/null)
+  times=${times//[^0-9]/ }
+  # shellcheck disable=SC2086 # words
+  echo $times
+}
+
+# standby NODE and use NODE: no resource runs there, or may again; asked of a node that is on.
+standby() { on "$1" crm_standby --node "node$1" --update on --lifetime forever; }
+use() { on "$1" crm_standby --node "node$1" --delete --lifetime forever >/dev/null 2>&1; }
+
+# property NODE NAME VALUE: of the whole cluster.
+property() { on "$1" crm_attribute --type crm_config --name "$2" --update "$3"; }
+
+
+# holds_nothing NODE: the address is not even configured there.
+holds_nothing() { ! on "$1" ip -o address show to "$VIP" | grep -q .; }
+holds_something() { ! holds_nothing "$1"; }
+
+# rules_are_back NODE: after a flush.
+rules_are_back() { on "$1" nft list table ip loadshare >/dev/null 2>&1; }

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# One cluster for all files of a run: six buckets, configured with crm, monitored every three seconds.
+
+source_cluster() {
+  local folder
+  folder=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+  # shellcheck source=tests/cluster/lab.bash
+  source "$folder/lab.bash"
+  # shellcheck source=tests/cluster/resource.bash
+  source "$folder/resource.bash"
+}
+
+setup_suite() {
+  # Beside other work on few cores, a short token would split the cluster.
+  export CLUSTER_TOKEN=${CLUSTER_TOKEN:-$((2000 * ${SLOWNESS:-1}))}
+  source_cluster
+  trap cluster_down EXIT
+  cluster_up && configure 1 6 0 $((3 * SLOWNESS))
+}
+
+teardown_suite() {
+  source_cluster
+  cluster_down
+}

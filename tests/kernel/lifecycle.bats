@@ -1,0 +1,288 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Start and stop, once, twice, never, and from whatever a killed helper or somebody's hand left.
+# shellcheck source-path=SCRIPTDIR
+
+bats_require_minimum_version 1.5.0
+
+load lab
+load cluster
+load state
+
+guard=/proc/sys/net/ipv4/conf/cluster0/drop_unicast_in_l2_multicast
+
+setup_file() {
+  export OCF_RESKEY_clusterip_hash=sourceip
+  lab_up 1 32
+  # The first use of a backend loads modules and creates tables, which stay.
+  helper 1 start 1
+  helper 1 stop 1
+  export CLEAN
+  CLEAN=$(trace 1)
+  remember_clients
+  mkfifo "$BATS_FILE_TMPDIR/never"
+}
+
+setup() { export OCF_RESKEY_clusterip_hash=sourceip; }
+
+teardown() {
+  [ -n "${BATS_TEST_COMPLETED:-}" ] || rebuild 1
+}
+
+teardown_file() { lab_down; }
+
+# Which clients each bucket serves: files clients1, clients2, clients12 and clientsnone.
+remember_clients() {
+  local bucket
+  cd "$BATS_FILE_TMPDIR" || return
+  for bucket in 1 2; do
+    helper 1 start $bucket
+    reachable >"clients$bucket"
+    helper 1 stop $bucket
+    [ -s "clients$bucket" ]
+  done
+  cat clients1 clients2 >clients12
+  : >clientsnone
+  cd "$OLDPWD" || return
+}
+
+# none_beyond_buckets BUCKET-OR-none: 1, 2, 12
+none_beyond_buckets() { none_beyond "$BATS_FILE_TMPDIR/clients$1"; }
+
+clean() { expect_trace 1 "$CLEAN"; }
+
+# killed DELAY COMMAND BUCKET: kill -9 after DELAY seconds.
+killed() {
+  local OPTIONS pid
+  helper_options
+  ip netns exec "$LAB-node1" loadshare "$2" --bucket "$3" "${OPTIONS[@]}" >/dev/null 2>&1 3>&- &
+  pid=$!
+  read -rt "$1" <>"$BATS_FILE_TMPDIR/never" || :
+  kill -KILL "$pid" 2>/dev/null || :
+  wait "$pid" 2>/dev/null || [ $? -ne 137 ] || kills=$((kills + 1))
+}
+
+# A thirtieth of what a start or a stop takes, in seconds: most of the work is done before its end.
+measure_pace() {
+  local before=${EPOCHREALTIME/./}
+  helper 1 start 1
+  helper 1 stop 1
+  pace=$(printf '0.%06d' $(((${EPOCHREALTIME/./} - before) / 60)))
+}
+
+delay() { awk -v n="$((RANDOM % 20))" -v pace="$pace" 'BEGIN { print n * pace + 0.0005 }'; }
+
+# One step of the random walk: `held` is "", 1, 2 or 12.
+kill_and_complete() {
+  local bucket=$((RANDOM % 2 + 1)) action=start
+  [[ $held != *$bucket* ]] || action=stop
+  killed "$(delay)" $action $bucket
+  case $held$bucket in
+    1 | 2) none_beyond_buckets $bucket ;;
+    11 | 22) none_beyond_buckets $bucket ;;
+    *) none_beyond_buckets 12 ;;
+  esac
+  action=start
+  held=${held/$bucket/}
+  [ $((RANDOM % 2)) -eq 0 ] || action=stop
+  echo "  killed at bucket $bucket, then $action (held beside it: ${held:-none})"
+  helper 1 $action $bucket
+  if [ $action = start ]; then
+    held=$(sort -u <<<"$held$bucket")
+    [ ${#held} -eq 1 ] || held=12
+  fi
+  as_held
+}
+
+as_held() {
+  local bucket
+  for bucket in 1 2; do
+    if [[ $held == *$bucket* ]]; then
+      holds 1 $bucket
+    else
+      run -7 helper 1 monitor $bucket
+    fi
+  done
+  [ -n "$held" ] || clean
+}
+
+# completes_and_clears FUNCTION: from the state that it makes, a stop clears the node, and so do a start, which
+# ends well, and a stop.
+completes_and_clears() {
+  "$1"
+  helper 1 stop 1
+  clean
+  "$1"
+  helper 1 start 1
+  holds 1 1
+  none_beyond_buckets 1
+  helper 1 stop 1
+  clean
+}
+
+start_one() { helper 1 start 1; }
+
+without_rule() {
+  case $BACKEND in
+    clusterip) on 1 iptables-legacy -F INPUT ;;
+    nftables) on 1 nft delete table ip loadshare ;;
+  esac
+}
+
+only_address() { ip -n "$LAB-node1" address add "$VIP/16" dev cluster0; }
+
+only_filter() {
+  start_one
+  ip -n "$LAB-node1" address del "$VIP/16" dev cluster0
+  run -1 helper 1 monitor 1
+  none_beyond_buckets none
+}
+
+# In CLUSTERIP a rule without a bucket; in nf_tables the set alone.
+only_the_set() {
+  case $BACKEND in
+    clusterip)
+      only_filter
+      on 1 bash -c "echo -1 >/proc/net/ipt_CLUSTERIP/$VIP" ;;
+    nftables)
+      on 1 nft "add table ip loadshare; add set ip loadshare owned-$VIP { type mark; elements = { 1 }; }" ;;
+  esac
+  none_beyond_buckets none
+}
+
+bucket_released() {
+  start_one
+  case $BACKEND in
+    clusterip) on 1 bash -c "echo -1 >/proc/net/ipt_CLUSTERIP/$VIP" ;;
+    nftables) on 1 nft "flush set ip loadshare owned-$VIP" ;;
+  esac
+  run -7 helper 1 monitor 1
+  none_beyond_buckets none
+}
+
+all_but_rule_and_address() {
+  start_one
+  ip -n "$LAB-node1" address del "$VIP/16" dev cluster0
+  without_rule
+  none_beyond_buckets none
+}
+
+all_but_rule() {
+  start_one
+  without_rule
+  none_beyond_buckets none
+}
+
+no_rule_nor_guard() {
+  all_but_rule_and_address
+  on 1 bash -c "echo 0 >$guard"
+  on 1 ip maddr del "$VIP_MAC" dev cluster0
+}
+
+@test "a bucket is started twice and stopped twice, and nothing is left" {
+  stop 1 1 # that never ran
+  clean
+  start 1 1
+  start 1 1
+  agent 1 monitor 1
+  none_beyond_buckets 1
+  stop 1 1
+  clean
+  stop 1 1
+  clean
+}
+
+@test "a bucket that is not held here is answered 7 while another one is" {
+  helpers 1 start 1 2
+  run -7 probe 1 3
+  run -7 agent 1 monitor 3
+  holds 1 1 2
+  helper 1 stop 2
+  run -7 helper 1 monitor 2
+  holds 1 1
+  helper 1 stop 2
+  none_beyond_buckets 1
+  helper 1 stop 1
+  clean
+}
+
+@test "a stop with other parameters than the start's leaves nothing either" {
+  helper 1 start 1
+  helper 1 stop 1 --seed 5
+  clean
+  helper 1 start 1
+  on 1 loadshare stop --ip "$VIP" --bucket 1 --backend "$BACKEND"
+  clean
+}
+
+@test "drop_unicast_in_l2_multicast is as the administrator had it, after stop" {
+  only_on nftables
+  on 1 bash -c "echo 1 >$guard"
+  helper 1 start 1
+  [ "$(on 1 cat $guard)" = 1 ]
+  helper 1 stop 1
+  [ "$(on 1 cat $guard)" = 1 ]
+  on 1 bash -c "echo 0 >$guard"
+  clean
+}
+
+@test "start and stop get along with the address alone" {
+  only_address
+  run -1 helper 1 monitor 1
+  ip -n "$LAB-node1" address del "$VIP/16" dev cluster0
+  completes_and_clears only_address
+}
+
+@test "start and stop get along with any part of the filter alone" {
+  completes_and_clears only_filter
+  completes_and_clears only_the_set
+  completes_and_clears bucket_released
+}
+
+@test "start and stop get along with what is left when the rules are gone" {
+  only_on nftables
+  completes_and_clears all_but_rule_and_address
+  completes_and_clears all_but_rule
+  completes_and_clears no_rule_nor_guard
+}
+
+@test "a MAC that somebody else joined does no harm" {
+  on 1 ip maddr add "$VIP_MAC" dev cluster0
+  helper 1 stop 1
+  helper 1 start 1
+  holds 1 1
+  helper 1 stop 1
+  on 1 ip maddr del "$VIP_MAC" dev cluster0 2>/dev/null || :
+  clean
+}
+
+@test "somebody else's tc filter stays when ours comes and goes" {
+  only_on nftables
+  on 1 tc qdisc add dev cluster0 clsact
+  on 1 tc filter add dev cluster0 ingress prio 50 handle 1 matchall action pass 2>&1 ||
+    { on 1 tc qdisc del dev cluster0 clsact && skip "this kernel has no matchall filter"; }
+  local before
+  before=$(trace 1)
+  helper 1 start 1
+  helper 1 stop 1
+  expect_trace 1 "$before"
+  [[ $(on 1 tc filter show dev cluster0 ingress) == *matchall* ]]
+  on 1 tc qdisc del dev cluster0 clsact
+  clean
+}
+
+@test "whenever the helper is killed, the node is silent, and the next call ends right" {
+  local held='' kills=0 round pace
+  : "${SEED:=$((EPOCHSECONDS % 32768))}"
+  echo "again with SEED=$SEED"
+  RANDOM=$SEED
+  measure_pace
+  for round in {1..24}; do
+    echo "round $round: held ${held:-none}"
+    kill_and_complete
+  done
+  echo "killed in time: $kills of 24"
+  [ "$kills" -ge 6 ]
+  helpers 1 stop 1 2
+  clean
+}
