@@ -62,21 +62,27 @@ killed() {
   wait "$pid" 2>/dev/null || [ $? -ne 137 ] || kills=$((kills + 1))
 }
 
-# A thirtieth of what a start or a stop takes, in seconds: most of the work is done before its end.
+# The longest delay of a kill, in microseconds: about what a start or a stop takes on this machine, now.
 measure_pace() {
   local before=${EPOCHREALTIME/./}
   helper 1 start 1
   helper 1 stop 1
-  pace=$(printf '0.%06d' $(((${EPOCHREALTIME/./} - before) / 60)))
+  longest=$(((${EPOCHREALTIME/./} - before) / 2))
 }
 
-delay() { awk -v n="$((RANDOM % 20))" -v pace="$pace" 'BEGIN { print n * pace + 0.0005 }'; }
+# The load of the machine changes: a kill that came too late makes the next ones earlier.
+adapt_pace() { # KILLS-BEFORE
+  if [ "$kills" -eq "$1" ]; then longest=$((longest * 3 / 4 + 100)); else longest=$((longest * 5 / 4)); fi
+}
+
+delay() { printf '0.%06d' $((RANDOM * longest / 32768 + 100)); }
 
 # One step of the random walk: `held` is "", 1, 2 or 12.
 kill_and_complete() {
-  local bucket=$((RANDOM % 2 + 1)) action=start
+  local bucket=$((RANDOM % 2 + 1)) action=start before=$kills
   [[ $held != *$bucket* ]] || action=stop
   killed "$(delay)" $action $bucket
+  adapt_pace "$before"
   case $held$bucket in
     1 | 2) none_beyond_buckets $bucket ;;
     11 | 22) none_beyond_buckets $bucket ;;
@@ -272,7 +278,7 @@ no_rule_nor_guard() {
 }
 
 @test "whenever the helper is killed, the node is silent, and the next call ends right" {
-  local held='' kills=0 round pace
+  local held='' kills=0 round longest
   : "${SEED:=$((EPOCHSECONDS % 32768))}"
   echo "again with SEED=$SEED"
   RANDOM=$SEED
