@@ -12,7 +12,10 @@ setup_file() {
   export PACKETS
 }
 
-setup() { source "$BATS_TEST_DIRNAME/packets.bash"; }
+setup() {
+  source "$BATS_TEST_DIRNAME/packets.bash"
+  small=(1 2 3 5 16) large=(64 1000)
+}
 
 teardown() { release_all; }
 
@@ -36,25 +39,27 @@ in_all_modes() {
 on_ipv6() {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
+  # Only the address is another one: where computing is slow, a few totals are enough.
+  if in_emulation; then small=(3 16) large=(1000); fi
 }
 
-@test "IPv4: 1, 2, 3, 5 and 16 buckets, in every hash mode" {
+@test "IPv4: up to 16 buckets, in every hash mode" {
   export OCF_RESKEY_clusterip_hash_seed=12345
-  in_all_modes deal 1 2 3 5 16
+  in_all_modes deal "${small[@]}"
 }
 
-@test "IPv4: 64 and 1000 buckets, in every hash mode" {
+@test "IPv4: up to 1000 buckets, in every hash mode" {
   only_on nftables
-  in_all_modes deal_at_once 64 1000
+  in_all_modes deal_at_once "${large[@]}"
 }
 
-@test "IPv6: 1, 2, 3, 5 and 16 buckets, in every hash mode" {
+@test "IPv6: up to 16 buckets, in every hash mode" {
   on_ipv6
   export OCF_RESKEY_clusterip_hash_seed=12345
-  in_all_modes deal 1 2 3 5 16
+  in_all_modes deal "${small[@]}"
 }
 
-@test "IPv6: 64 and 1000 buckets, in every hash mode" {
+@test "IPv6: up to 1000 buckets, in every hash mode" {
   on_ipv6
-  in_all_modes deal_at_once 64 1000
+  in_all_modes deal_at_once "${large[@]}"
 }
