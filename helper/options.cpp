@@ -103,6 +103,8 @@ const std::vector<Option> options = {
      [](Invocation& to, const std::string&) { to.dry_run = true; }},
     {"verbose", nullptr, nullptr, "say each step on standard error", true,
      [](Invocation& to, const std::string&) { to.verbose = true; }},
+    {"json", nullptr, nullptr, "print JSON", false,
+     [](Invocation& to, const std::string&) { to.json = true; }},
 };
 
 std::string explained(const Option& option) {
@@ -112,9 +114,15 @@ std::string explained(const Option& option) {
   return std::string(option.help) + " [" + option.parameter + "]";
 }
 
-po::options_description described() {
+bool takes(const Command& command, const Option& option) {
+  const auto& names = command.options;
+  return std::find(names.begin(), names.end(), option.name) != names.end();
+}
+
+po::options_description described(const Command& command) {
   po::options_description description("Options, with the agent's parameter in brackets");
   for (const auto& option : options) {
+    if (!takes(command, option)) continue;
     const auto help = explained(option);
     if (option.argument == nullptr) {
       description.add_options()(option.name, help.c_str());
@@ -141,27 +149,63 @@ void store(const Option& option, const std::string& text, Invocation& invocation
   }
 }
 
-po::variables_map parse_words(const std::vector<std::string>& words) {
+// Quoted words end up in logs: one line, and nothing a terminal would obey.
+std::string printable(std::string line) {
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return line;
+}
+
+/// The words sorted into options and operands.
+struct Given {
+  po::variables_map options;
+  std::vector<std::string> operands;
+};
+
+Given parse_words(const Command& command, const std::vector<std::string>& words) {
   try {
     namespace style = po::command_line_style;
     // No guessing from abbreviations: a typing error must not become another option.
     const auto strict = style::unix_style & ~style::allow_guessing;
-    po::variables_map given;
-    const po::positional_options_description no_positional;
-    po::store(po::command_line_parser(words)
-                  .options(described())
-                  .positional(no_positional)
-                  .style(strict)
-                  .run(),
-              given);
+    const auto known = described(command);
+    const po::positional_options_description no_names;
+    auto parser = po::command_line_parser(words).options(known).style(strict);
+    if (command.operands.most == 0) parser.positional(no_names);
+    const auto parsed = parser.run();
+    Given given;
+    po::store(parsed, given.options);
+    given.operands = po::collect_unrecognized(parsed.options, po::include_positional);
     return given;
   } catch (const po::error& error) {
-    // It quotes the word as it came; ours is one line, and nothing a terminal would obey.
-    std::string line = error.what();
-    std::replace_if(
-        line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    throw Error(ExitCode::bad_arguments, line);
+    throw Error(ExitCode::bad_arguments, printable(error.what()));
   }
+}
+
+void check_operands(const Command& command, const std::vector<std::string>& operands) {
+  const auto& wanted = command.operands;
+  if (operands.size() >= wanted.least && operands.size() <= wanted.most) return;
+  throw Error(ExitCode::bad_arguments, "usage: loadshare " + std::string(command.name) + " " +
+                                           wanted.shown + " [OPTION...]");
+}
+
+void check_identity(const po::variables_map& given) {
+  if (given.count("ip") == 0) throw Error(ExitCode::not_configured, "ip: missing");
+  if (given.count("bucket") != 0 && given.count("clone") != 0) {
+    throw Error(ExitCode::bad_arguments, "--bucket and --clone exclude each other");
+  }
+}
+
+constexpr char exit_status_in_words[] =
+    "\nThe exit status is the OCF code: 0 done or served, 7 not held here, 1 failed,\n"
+    "2 bad option, 4 not permitted, 5 this node lacks a part, 6 bad value.\n";
+
+constexpr std::size_t summary_column = 37;
+
+std::string row(const Command& command) {
+  std::string line = "  " + std::string(command.name);
+  if (command.operands.most > 0) line += " " + std::string(command.operands.shown);
+  line.resize(std::max(line.size() + 1, summary_column), ' ');
+  return line + command.summary + "\n";
 }
 
 }  // namespace
@@ -169,33 +213,35 @@ po::variables_map parse_words(const std::vector<std::string>& words) {
 const std::vector<Option>& all_options() { return options; }
 
 Invocation parse_options(const Command& command, const std::vector<std::string>& arguments) {
-  const auto given = parse_words(arguments);
-  if (given.count("ip") == 0) throw Error(ExitCode::not_configured, "ip: missing");
-  if (given.count("bucket") != 0 && given.count("clone") != 0) {
-    throw Error(ExitCode::bad_arguments, "--bucket and --clone exclude each other");
-  }
+  const auto given = parse_words(command, arguments);
+  if (command.reading != Reading::as_given) check_identity(given.options);
+  check_operands(command, given.operands);
   Invocation invocation;
+  invocation.operands = given.operands;
+  const bool only_identity = command.reading == Reading::only_identity;
   for (const auto& option : options) {
-    const auto found = given.find(option.name);
-    if (found == given.end() || (command.only_identity && !option.names_bucket)) continue;
+    const auto found = given.options.find(option.name);
+    if (found == given.options.end() || (only_identity && !option.names_bucket)) continue;
     store(option, option.argument == nullptr ? "" : found->second.as<std::string>(), invocation);
   }
-  if (!command.only_identity) check(invocation.request);
+  if (command.reading == Reading::whole_request) check(invocation.request);
   return invocation;
 }
 
 std::string usage(const std::vector<Command>& commands) {
+  std::string text =
+      "loadshare: a load-sharing cluster address, bucket by bucket\n\n"
+      "Usage: loadshare COMMAND [OPTION...]\n\n";
+  for (const auto& command : commands) text += row(command);
+  return text + "\nOptions of a command: loadshare COMMAND --help\n" + exit_status_in_words;
+}
+
+std::string usage(const Command& command) {
   std::ostringstream text;
-  text << "loadshare: one bucket of a load-sharing cluster address\n\n"
-          "Usage: loadshare COMMAND --ip ADDRESS [OPTION...]\n\nCommands:\n";
-  for (const auto& command : commands) {
-    text << "  " << command.name << std::string(12 - std::string(command.name).size(), ' ')
-         << command.summary << "\n";
-  }
-  text << "\n"
-       << described()
-       << "\nThe exit status is the OCF code: 0 done or served, 7 not held here, 1 failed,\n"
-          "2 bad option, 4 not permitted, 5 this node lacks a part, 6 bad value.\n";
+  text << "Usage: loadshare " << command.name << " " << command.operands.shown
+       << (command.operands.most > 0 ? " " : "") << "[OPTION...]\n"
+       << command.summary << "\n\n"
+       << described(command) << exit_status_in_words;
   return text.str();
 }
 

@@ -16,15 +16,34 @@ struct Invocation {
   bool dry_run = false;
   bool verbose = false;
   std::chrono::seconds lock_wait{10};  ///< below the agent's shortest advised timeout (20 s)
+  bool json = false;
+  std::vector<std::string> operands;  ///< as written; each command reads its own
 };
+
+/// How much of the options a command looks at.
+enum class Reading {
+  whole_request,  ///< --ip is needed, and all values have to fit together
+  only_identity,  ///< the same, but bad values of what does not name the bucket are passed over:
+                  ///< nothing may make a stop fail
+  as_given,       ///< nothing is needed
+};
+
+/// The words of a command that belong to no option.
+struct Operands {
+  const char* shown = "";  ///< in the usage, after the command
+  unsigned least = 0;
+  unsigned most = 0;
+};
+constexpr unsigned any_number_of_operands = ~0U;
 
 /// A word of the first argument, what it does, and how its options are read.
 struct Command {
   const char* name;
+  Operands operands;
   const char* summary;
-  /// Stop reads only what names the bucket, so that no other bad value can make it fail.
-  bool only_identity;
-  /// Does the work and prints at most one line; throws Error.
+  std::vector<std::string> options;  ///< by name, from all_options()
+  Reading reading;
+  /// Does the work and prints its answer; throws Error.
   void (*run)(const Invocation&);
 };
 
@@ -34,7 +53,7 @@ struct Option {
   const char* parameter;  ///< nullptr: not for the agent
   const char* argument;   ///< nullptr: a switch
   const char* help;
-  bool names_bucket;  ///< stop reads it, too
+  bool names_bucket;  ///< read with Reading::only_identity, too
   void (*store)(Invocation&, const std::string&);
 };
 
@@ -44,7 +63,9 @@ const std::vector<Option>& all_options();
 /// Throws not_configured for a bad value ("PARAMETER: …") and bad_arguments for a bad option.
 Invocation parse_options(const Command& command, const std::vector<std::string>& arguments);
 
-/// What `loadshare --help` prints for these commands, 80 columns wide.
+/// What `loadshare --help` prints for these commands, and `loadshare COMMAND --help` for one; 80
+/// columns wide.
 std::string usage(const std::vector<Command>& commands);
+std::string usage(const Command& command);
 
 }  // namespace loadshare

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "builders.h"
+#include "commands/commands.h"
 
 namespace loadshare::test {
 namespace {
@@ -16,8 +17,22 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-const Command start{"start", "own it", false, nullptr};
-const Command stop{"stop", "give it up", true, nullptr};
+const Command& command_named(const std::string& name) {
+  const auto& all = commands::all();
+  return *std::find_if(all.begin(), all.end(),
+                       [&](const Command& row) { return name == row.name; });
+}
+
+// Functions: the table may be made after the objects of this file.
+const Command& start() { return command_named("start"); }
+const Command& stop() { return command_named("stop"); }
+const Command operator_command{
+    "show", {"ADDRESS [BUCKET...]", 1, 3}, "show it", {"json", "seed"}, Reading::as_given, nullptr};
+
+bool is_of_resource(const Option& option) {
+  return std::find(start().options.begin(), start().options.end(), option.name) !=
+         start().options.end();
+}
 
 // Adds --ip, without which nothing goes.
 Invocation parse(const Command& command, std::vector<std::string> words) {
@@ -25,7 +40,7 @@ Invocation parse(const Command& command, std::vector<std::string> words) {
   return parse_options(command, words);
 }
 
-Invocation started(const std::vector<std::string>& words) { return parse(start, words); }
+Invocation started(const std::vector<std::string>& words) { return parse(start(), words); }
 Request asked(const std::vector<std::string>& words) { return started(words).request; }
 
 std::string outcome(const Command& command, const std::vector<std::string>& words) {
@@ -82,12 +97,12 @@ TEST(ParseOptions, CountsClonesFromZeroAndBucketsFromOne) {
   EXPECT_EQ(asked({"--clone=0", "--total=3"}).bucket, 1u);
   EXPECT_EQ(asked({"--clone=2", "--total=3"}).bucket, 3u);
   EXPECT_EQ(asked({"--clone=1023", "--total=1024"}).bucket, 1024u);
-  EXPECT_THAT(outcome(start, {"--clone=3", "--total=3"}),
+  EXPECT_THAT(outcome(start(), {"--clone=3", "--total=3"}),
               Fails(ExitCode::not_configured, "bucket 4"));
 }
 
 TEST(ParseOptions, TakesEitherBucketOrClone) {
-  for (const auto& command : {start, stop}) {
+  for (const auto& command : {start(), stop()}) {
     EXPECT_THAT(outcome(command, {"--bucket=1", "--clone=0"}),
                 AllOf(Fails(ExitCode::bad_arguments, "--bucket"), HasSubstr("--clone")));
   }
@@ -98,21 +113,21 @@ TEST(ParseOptions, SplitsTheLabelFromTheInterface) {
   EXPECT_EQ(request.interface, "eth0");
   EXPECT_EQ(request.label, "web");
   EXPECT_EQ(asked({"--nic=eth0:web", "--label=db"}).label, "db") << "the parameter's own wins";
-  EXPECT_THAT(outcome(start, {"--nic=eth0:"}), Fails(ExitCode::not_configured, "nic: "));
-  EXPECT_THAT(outcome(start, {"--nic=:web"}), Fails(ExitCode::not_configured, "nic: "));
-  EXPECT_THAT(outcome(start, {"--nic=eth0:a:b"}), Fails(ExitCode::not_configured, "nic: "));
+  EXPECT_THAT(outcome(start(), {"--nic=eth0:"}), Fails(ExitCode::not_configured, "nic: "));
+  EXPECT_THAT(outcome(start(), {"--nic=:web"}), Fails(ExitCode::not_configured, "nic: "));
+  EXPECT_THAT(outcome(start(), {"--nic=eth0:a:b"}), Fails(ExitCode::not_configured, "nic: "));
 }
 
 TEST(ParseOptions, WantsAnAddress) {
-  for (const auto& command : {start, stop}) {
+  for (const auto& command : {start(), stop()}) {
     EXPECT_THAT(outcome_of([&] { parse_options(command, {}); }),
                 Fails(ExitCode::not_configured, "ip: "));
   }
 }
 
 TEST(ParseOptions, WantsAGloballyUniqueClone) {
-  EXPECT_EQ(outcome(start, {"--globally-unique=true"}), "no error");
-  EXPECT_THAT(outcome(start, {"--globally-unique=false"}),
+  EXPECT_EQ(outcome(start(), {"--globally-unique=true"}), "no error");
+  EXPECT_THAT(outcome(start(), {"--globally-unique=false"}),
               AllOf(Fails(ExitCode::not_configured, "CRM_meta_globally_unique"),
                     HasSubstr("globally-unique=true")));
 }
@@ -145,22 +160,23 @@ TEST(ParseOptions, NamesTheParameterOfABadValue) {
   };
   std::set<std::string> tried{"ip"};
   for (const auto& row : rows) {
-    EXPECT_THAT(outcome(start, {"--" + row.name + "=" + row.bad}),
+    EXPECT_THAT(outcome(start(), {"--" + row.name + "=" + row.bad}),
                 Fails(ExitCode::not_configured, "6: " + row.names))
         << row.name;
     tried.insert(row.name);
   }
-  EXPECT_THAT(outcome_of([] { parse_options(start, {"--ip=10.0.0"}); }),
+  EXPECT_THAT(outcome_of([] { parse_options(start(), {"--ip=10.0.0"}); }),
               Fails(ExitCode::not_configured, "6: ip: '10.0.0'"));
   for (const auto& option : all_options()) {
-    EXPECT_TRUE(option.argument == nullptr || tried.contains(option.name))
+    EXPECT_TRUE(option.argument == nullptr || !is_of_resource(option) ||
+                tried.contains(option.name))
         << option.name << " is missing from this test";
   }
 }
 
 TEST(ParseOptions, ChecksWhatTheValuesSayTogether) {
-  EXPECT_THAT(outcome(start, {"--bucket=2"}), Fails(ExitCode::not_configured, "bucket 2"));
-  EXPECT_THAT(outcome(start, {"--netmask=64"}), Fails(ExitCode::not_configured, "cidr_netmask"));
+  EXPECT_THAT(outcome(start(), {"--bucket=2"}), Fails(ExitCode::not_configured, "bucket 2"));
+  EXPECT_THAT(outcome(start(), {"--netmask=64"}), Fails(ExitCode::not_configured, "cidr_netmask"));
 }
 
 TEST(ParseOptions, RefusesWhatIsNoOption) {
@@ -176,7 +192,7 @@ TEST(ParseOptions, RefusesWhatIsNoOption) {
                                              {"--nic=a", "--nic=b"},
                                              {"-i", "10.0.0.1"},
                                              {"--NIC=eth0"}}) {
-    for (const auto& command : {start, stop}) {
+    for (const auto& command : {start(), stop()}) {
       EXPECT_THAT(outcome(command, words), Fails(ExitCode::bad_arguments, "")) << words[0];
     }
   }
@@ -184,7 +200,7 @@ TEST(ParseOptions, RefusesWhatIsNoOption) {
 
 TEST(ParseOptions, RefusesAHostileOptionInOnePrintableLine) {
   for (const std::string word : {"--b\x1b[31m\nX=1", "--\xff\xfe=1", "--ét0", "-\x1b"}) {
-    const auto line = outcome(start, {word});
+    const auto line = outcome(start(), {word});
     EXPECT_THAT(line, Fails(ExitCode::bad_arguments, ""));
     for (const char c : line) EXPECT_TRUE(c >= ' ' && c <= '~') << line;
   }
@@ -192,28 +208,29 @@ TEST(ParseOptions, RefusesAHostileOptionInOnePrintableLine) {
 
 TEST(ParseOptions, GuessesNoOptionFromItsBeginning) {
   for (const auto& option : all_options()) {
+    if (!is_of_resource(option)) continue;
     auto word = "--" + std::string(option.name);
     word.pop_back();
     if (option.argument != nullptr) word += "=1";
-    EXPECT_THAT(outcome(start, {word}), Fails(ExitCode::bad_arguments, "")) << word;
+    EXPECT_THAT(outcome(start(), {word}), Fails(ExitCode::bad_arguments, "")) << word;
   }
 }
 
 TEST(ParseOptions, OfStopIgnoreBadValuesOfWhatDoesNotNameTheBucket) {
   unsigned ignored = 0;
   for (const auto& option : all_options()) {
-    if (option.names_bucket) continue;
+    if (option.names_bucket || !is_of_resource(option)) continue;
     const auto word = "--" + std::string(option.name) + "=\x1b bad ";
-    EXPECT_EQ(outcome(stop, {word}), "no error") << option.name;
-    EXPECT_THAT(outcome(start, {word}), Fails(ExitCode::not_configured, "")) << option.name;
+    EXPECT_EQ(outcome(stop(), {word}), "no error") << option.name;
+    EXPECT_THAT(outcome(start(), {word}), Fails(ExitCode::not_configured, "")) << option.name;
     ++ignored;
   }
   EXPECT_GE(ignored, 13u);
 }
 
 TEST(ParseOptions, OfStopReadWhatNamesTheBucket) {
-  const auto call = parse(stop, {"--clone=4", "--total=3", "--backend=clusterip", "--wait=1",
-                                 "--network-namespace=blue", "--dry-run", "--verbose"});
+  const auto call = parse(stop(), {"--clone=4", "--total=3", "--backend=clusterip", "--wait=1",
+                                   "--network-namespace=blue", "--dry-run", "--verbose"});
   EXPECT_EQ(call.request.address, ip("10.0.0.100"));
   EXPECT_EQ(call.request.bucket, 5u) << "and does not compare it with the total";
   EXPECT_EQ(call.request.backend, BackendChoice::clusterip);
@@ -224,9 +241,9 @@ TEST(ParseOptions, OfStopReadWhatNamesTheBucket) {
 }
 
 TEST(ParseOptions, OfStopRefuseABadNameOfTheBucket) {
-  EXPECT_THAT(outcome(stop, {"--clone=x"}), Fails(ExitCode::not_configured, "CRM_meta_clone"));
-  EXPECT_THAT(outcome(stop, {"--bucket=0"}), Fails(ExitCode::not_configured, "--bucket"));
-  EXPECT_THAT(outcome_of([] { parse_options(stop, {"--ip=x"}); }),
+  EXPECT_THAT(outcome(stop(), {"--clone=x"}), Fails(ExitCode::not_configured, "CRM_meta_clone"));
+  EXPECT_THAT(outcome(stop(), {"--bucket=0"}), Fails(ExitCode::not_configured, "--bucket"));
+  EXPECT_THAT(outcome_of([] { parse_options(stop(), {"--ip=x"}); }),
               Fails(ExitCode::not_configured, "ip: 'x'"));
 }
 
@@ -253,37 +270,77 @@ TEST(Options, AreHandedOverByTheAgent) {
   }
 }
 
-const std::vector<Command> commands = {
-    {"start", "own the bucket", false, nullptr},
-    {"stop", "give it up", true, nullptr},
-    {"monitor", "is it served?", false, nullptr},
-    {"validate", "could it be started?", false, nullptr},
-};
-
-TEST(Usage, NamesEveryCommandAndOption) {
-  const auto text = usage(commands);
-  for (const auto& command : commands) {
-    EXPECT_THAT(text, HasSubstr("  " + std::string(command.name) + " "));
-    EXPECT_THAT(text, HasSubstr(command.summary));
+TEST(Operands, AreCountedAndKeptAsWritten) {
+  const auto parsed = parse_options(operator_command, {"a", "--seed=3", "b", "--json"});
+  EXPECT_EQ(parsed.operands, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(parsed.request.seed, 3u);
+  EXPECT_TRUE(parsed.json);
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{}, {"a", "b", "c", "d"}, {"a", "--total=3"}}) {
+    EXPECT_THAT(outcome_of([&] { parse_options(operator_command, words); }),
+                Fails(ExitCode::bad_arguments, ""));
   }
-  for (const auto& option : all_options()) {
-    const auto argument = option.argument == nullptr ? "" : " " + std::string(option.argument);
-    EXPECT_THAT(text, HasSubstr("  --" + std::string(option.name) + argument + " "));
-    if (option.parameter != nullptr && option.parameter != std::string(option.name)) {
-      EXPECT_THAT(text, HasSubstr("[" + std::string(option.parameter) + "]"));
+}
+
+TEST(Commands, HaveUniqueNamesAndKnownOptions) {
+  std::set<std::string> names, known, used;
+  for (const auto& option : all_options()) known.insert(option.name);
+  for (const auto& command : commands::all()) {
+    EXPECT_TRUE(names.insert(command.name).second) << command.name;
+    for (const auto& name : command.options) {
+      EXPECT_TRUE(known.contains(name)) << command.name << " --" << name;
+      used.insert(name);
     }
   }
 }
 
+TEST(Usage, NamesEveryCommand) {
+  const auto text = usage(commands::all());
+  for (const auto& command : commands::all()) {
+    EXPECT_THAT(text, HasSubstr("\n  " + std::string(command.name) + " "));
+    EXPECT_THAT(text, HasSubstr(command.operands.shown));
+    EXPECT_THAT(text, HasSubstr(command.summary));
+  }
+}
+
+TEST(Usage, OfACommandNamesItsOptions) {
+  for (const auto& command : commands::all()) {
+    const auto text = usage(command);
+    for (const auto& option : all_options()) {
+      const auto argument = option.argument == nullptr ? "" : " " + std::string(option.argument);
+      const auto shown = HasSubstr("  --" + std::string(option.name) + argument + " ");
+      const auto& names = command.options;
+      if (std::find(names.begin(), names.end(), option.name) == names.end()) {
+        EXPECT_THAT(text, Not(shown)) << command.name;
+        continue;
+      }
+      EXPECT_THAT(text, shown) << command.name;
+      if (option.parameter != nullptr && option.parameter != std::string(option.name)) {
+        EXPECT_THAT(text, HasSubstr("[" + std::string(option.parameter) + "]"));
+      }
+    }
+  }
+}
+
+std::vector<std::string> all_usages() {
+  std::vector<std::string> texts{usage(commands::all())};
+  for (const auto& command : commands::all()) texts.push_back(usage(command));
+  return texts;
+}
+
 TEST(Usage, NamesEveryExitCode) {
-  for (const char* code : {"0 ", "1 ", "2 ", "4 ", "5 ", "6 ", "7 "}) {
-    EXPECT_THAT(usage(commands), HasSubstr(code));
+  for (const auto& text : all_usages()) {
+    for (const char* code : {"0 ", "1 ", "2 ", "4 ", "5 ", "6 ", "7 "}) {
+      EXPECT_THAT(text, HasSubstr(code));
+    }
   }
 }
 
 TEST(Usage, FitsEightyColumns) {
-  std::istringstream lines(usage(commands));
-  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  for (const auto& text : all_usages()) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The commands of loadshare: one function each, and the one list of them.
+#pragma once
+
+#include <vector>
+
+#include "options.h"
+
+namespace loadshare::commands {
+
+/// Dispatch and usage follow it.
+const std::vector<Command>& all();
+
+void start(const Invocation& call);
+void stop(const Invocation& call);
+void monitor(const Invocation& call);
+void validate(const Invocation& call);
+
+}  // namespace loadshare::commands

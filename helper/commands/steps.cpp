@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "commands/steps.h"
+
+#include <iostream>
+
+#include "namespace_lock.h"
+#include "network_namespace.h"
+
+namespace loadshare::commands {
+
+std::string bucket_in_words(const Request& request) {
+  return "bucket " + std::to_string(request.bucket) + " of " + to_string(request.address);
+}
+
+FileLock lock_address(const Invocation& call, LockMode mode) {
+  return lock_in_namespace(to_string(call.request.address), mode, call.lock_wait);
+}
+
+void enter_namespace(const Invocation& call) {
+  if (call.request.network_namespace) enter_network_namespace(*call.request.network_namespace);
+}
+
+void apply(const Invocation& call, Kernel& kernel, const Plan& plan) {
+  if (call.dry_run) {
+    for (const auto& step : plan) std::cout << describe(step) << "\n";
+    return;
+  }
+  kernel.apply(plan, [&](const std::string& step) {
+    if (call.verbose) std::cerr << step << "\n";
+  });
+}
+
+}  // namespace loadshare::commands

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What several commands do on their way to the kernel.
+#pragma once
+
+#include <string>
+
+#include "file_lock.h"
+#include "kernel.h"
+#include "options.h"
+
+namespace loadshare::commands {
+
+/// "bucket 2 of 10.0.0.100"
+std::string bucket_in_words(const Request& request);
+
+/// Where the call asks for one. Throws not_installed where it does not exist.
+void enter_namespace(const Invocation& call);
+
+/// The lock of the request's address in this network namespace.
+FileLock lock_address(const Invocation& call, LockMode mode);
+
+/// Takes the steps, or prints them with --dry-run; --verbose tells each of them.
+void apply(const Invocation& call, Kernel& kernel, const Plan& plan);
+
+}  // namespace loadshare::commands
