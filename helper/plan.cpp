@@ -129,7 +129,7 @@ void check_interface(const Target& target, const Observed& observed) {
 // An address that no working rule keeps from answering for every bucket. As long as a bucket is
 // held, it is for that bucket's monitor to tell what is wrong with the rule.
 const HeldAddress* exposed_address(const Observed& observed) {
-  const auto& [filters, faults, buckets] = observed.filter;
+  const auto& [filters, faults, buckets, counters] = observed.filter;
   for (const auto& held : observed.addresses) {
     const bool filtered =
         std::any_of(filters.begin(), filters.end(),

@@ -64,7 +64,7 @@ RuleHandle make_rule(const std::string& chain) {
 
 }  // namespace
 
-Batch::Batch(std::uint16_t family) : family_(family), bytes_(most_message_size) {
+Batch::Batch() : bytes_(most_message_size) {
   nftnl_batch_begin(bytes_.data(), sequence_++);
   used_ = reinterpret_cast<nlmsghdr*>(bytes_.data())->nlmsg_len;
 }
@@ -85,6 +85,7 @@ void Batch::add_table() {
 }
 
 void Batch::delete_table() {
+  add_table();  // deleting what is missing would be an error
   const TableHandle table(nftnl_table_alloc());
   nftnl_table_set_str(table.get(), NFTNL_TABLE_NAME, table_name);
   auto& message = add_message(NFT_MSG_DELTABLE, 0);
@@ -142,6 +143,7 @@ void Batch::add_set(const SetSpec& spec) {
     nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, NFT_SET_MAP);
     nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_TYPE, verdict_data_type);
   }
+  if (spec.counted) nftnl_set_add_expr(set.get(), encode(Counter{}));
   if (spec.most_elements > 0) {
     nftnl_set_set_u32(set.get(), NFTNL_SET_DESC_SIZE, spec.most_elements);
   }

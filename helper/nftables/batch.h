@@ -33,13 +33,16 @@ struct SetSpec {
   KeyType key_type;
   std::uint32_t key_size;
   bool verdict_map = false;
+  bool counted = false;             ///< each element counts the packets that found it
   std::uint32_t most_elements = 0;  ///< 0: as many as come
 };
 
 class Batch {
  public:
-  /// `family` is NFPROTO_IPV4, NFPROTO_IPV6 or NFPROTO_NETDEV.
-  explicit Batch(std::uint16_t family);
+  Batch();
+
+  /// Whose table what follows is about: NFPROTO_IPV4, NFPROTO_IPV6 or NFPROTO_NETDEV.
+  void enter(std::uint16_t family) { family_ = family; }
 
   // Adding what is there already succeeds and changes nothing.
   void add_table();
@@ -61,7 +64,7 @@ class Batch {
   void delete_rules(const std::string& chain);
   void delete_chain(const std::string& name);
   void delete_set(const SetSpec& set);
-  /// With everything in it.
+  /// With everything in it. Succeeds where it is missing.
   void delete_table();
 
   /// 0, or the first error number of the kernel. Throws kernel_error where the socket fails.
@@ -73,7 +76,7 @@ class Batch {
   void put_base_chain(nftnl_chain& chain, std::uint32_t hook, std::int32_t priority);
   void put_set_elements(std::uint16_t type, std::uint16_t flags, nftnl_set& set);
 
-  std::uint16_t family_;
+  std::uint16_t family_ = 0;
   std::uint32_t sequence_ = 0;
   std::vector<char> bytes_;
   std::size_t used_ = 0;

@@ -138,6 +138,7 @@ struct Encode {
     nftnl_expr_set_str(expression, NFTNL_EXPR_IMM_CHAIN, jump.chain.c_str());
     return expression;
   }
+  nftnl_expr* operator()(const Counter&) const { return Encoder("counter").done(); }
   nftnl_expr* operator()(const TransparentProxy& proxy) const {
     // Some address or port must be given; the rule is never reached.
     return Encoder("tproxy")
@@ -157,6 +158,9 @@ class Decoder {
   bool has(std::uint16_t attribute) const { return nftnl_expr_is_set(&expression_, attribute); }
   std::uint32_t number(std::uint16_t attribute) const {
     return has(attribute) ? nftnl_expr_get_u32(&expression_, attribute) : 0;
+  }
+  std::uint64_t long_number(std::uint16_t attribute) const {
+    return has(attribute) ? nftnl_expr_get_u64(&expression_, attribute) : 0;
   }
   // The kernel shows every fourth register by its old, 16-byte name.
   Register at(std::uint16_t attribute) const {
@@ -255,6 +259,10 @@ Decoded decode_lookup(const Decoder& from) {
   return FollowMap{key, set};
 }
 
+Decoded decode_counter(const Decoder& from) {
+  return Counter{from.long_number(NFTNL_EXPR_CTR_PACKETS)};
+}
+
 Decoded decode_tproxy(const Decoder& from) {
   return TransparentProxy{from.number(NFTNL_EXPR_TPROXY_FAMILY)};
 }
@@ -267,6 +275,7 @@ constexpr Kind kinds[] = {
     {"payload", decode_payload}, {"meta", decode_meta},           {"immediate", decode_immediate},
     {"bitwise", decode_bitwise}, {"byteorder", decode_byteorder}, {"hash", decode_hash},
     {"cmp", decode_compare},     {"lookup", decode_lookup},       {"tproxy", decode_tproxy},
+    {"counter", decode_counter},
 };
 
 }  // namespace

@@ -100,6 +100,11 @@ struct GoTo {
   std::string chain;
   bool operator==(const GoTo&) const = default;
 };
+/// Counts the packets that come by. What it has counted is no part of its value.
+struct Counter {
+  std::uint64_t packets = 0;
+  bool operator==(const Counter&) const { return true; }
+};
 /// Hands the packet to a transparent proxy. We use it for its side effect alone: as long as a
 /// rule has it, the kernel puts fragments together before priority -300, without conntrack
 /// (nft_tproxy_init in net/netfilter/nft_tproxy.c).
@@ -115,7 +120,7 @@ struct Foreign {
 
 using Expression =
     std::variant<LoadPayload, LoadMeta, StoreMeta, LoadValue, Mask, ToHostOrder, Hash, Compare,
-                 FindInSet, FollowMap, Accept, Drop, GoTo, TransparentProxy, Foreign>;
+                 FindInSet, FollowMap, Accept, Drop, GoTo, Counter, TransparentProxy, Foreign>;
 using Rule = std::vector<Expression>;
 
 /// The caller owns the result; nullptr for Foreign.

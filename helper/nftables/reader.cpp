@@ -38,6 +38,16 @@ std::string comment_in(const void* user_data, std::uint32_t size) {
   return {};
 }
 
+std::uint64_t packets_of(nftnl_set_elem& element) {
+  std::uint32_t size = 0;
+  const auto* expression =
+      static_cast<const nftnl_expr*>(nftnl_set_elem_get(&element, NFTNL_SET_ELEM_EXPR, &size));
+  if (expression == nullptr) return 0;
+  const auto decoded = decode(*expression);
+  const auto* counter = std::get_if<Counter>(&decoded);
+  return counter != nullptr ? counter->packets : 0;
+}
+
 }  // namespace
 
 std::optional<Chain> parse_chain(const nlmsghdr& message) {
@@ -87,6 +97,7 @@ std::vector<Element> parse_elements(const nlmsghdr& message) {
                            static_cast<std::uint32_t>(NFT_GOTO);
     const auto* chain = jumps ? nftnl_set_elem_get_str(found, NFTNL_SET_ELEM_CHAIN) : nullptr;
     if (chain != nullptr) element.chain = chain;
+    element.packets = packets_of(*found);
     elements.push_back(std::move(element));
   }
   return elements;

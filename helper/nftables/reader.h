@@ -26,7 +26,8 @@ struct Chain {
 
 struct Element {
   Bytes key;
-  std::string chain;  ///< where a verdict map sends the key
+  std::string chain;          ///< where a verdict map sends the key
+  std::uint64_t packets = 0;  ///< that found it, where the set counts them
 
   bool operator==(const Element&) const = default;
 };

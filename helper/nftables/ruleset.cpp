@@ -12,6 +12,7 @@ namespace loadshare::nftables {
 namespace {
 
 constexpr char address_chain_prefix[] = "cluster-";
+constexpr char ingress_chain_prefix[] = "ingress-";
 constexpr std::uint8_t neighbour_advertisement = 136;  // RFC 4861, 4.4
 constexpr std::uint8_t packet_for_host = 0;            // PACKET_HOST, linux/if_packet.h
 constexpr std::size_t interface_name_size = 16;        // IFNAMSIZ: names are compared with padding
@@ -100,7 +101,7 @@ class Decisions {
   void share(const Rule& match, const Fields& fields) {
     rules_.push_back(match + find_bucket(fields, address_.version, filter_) +
                      Rule{FindInSet{bucket, owned_set_name(address_)}} + take());
-    rules_.push_back(match + Rule{Drop{}});
+    rules_.push_back(match + Rule{Counter{}, Drop{}});
   }
   /// Packets that match are taken on every node.
   void take_everywhere(const Rule& match) { rules_.push_back(match + take()); }
@@ -159,13 +160,71 @@ std::string identifier(const IpAddress& address) {
   return text;
 }
 
+std::string ports_chain_name(const IpAddress& address) { return "ports-" + identifier(address); }
+std::string errors_chain_name(const IpAddress& address) { return "errors-" + identifier(address); }
+
+bool ports_matter(const Filter& filter) { return filter.hash_mode != HashMode::source_ip; }
+
+std::vector<Rule> ports_rules(const IpAddress& address, const Filter& filter) {
+  Decisions decisions(address, filter);
+  decisions.share({}, {packet_source(address.version), 0, 2});
+  return decisions.rules();
+}
+
+std::vector<Rule> errors_rules(const IpAddress& address, const Filter& filter) {
+  const int version = address.version;
+  const auto& at = layout(version);
+  const auto source = quoted_source(version);
+  Decisions decisions(address, filter);
+  take_unreadable_quotes(version, ports_matter(filter), decisions);
+  if (ports_matter(filter)) {
+    for (const auto protocol : unreadable_protocols(version)) {
+      decisions.take_everywhere(transport_byte(at.quoted_protocol) +
+                                Rule{Compare{scratch, true, {protocol}}});
+    }
+    decisions.share(transport_byte(at.quoted_protocol) + Rule{FindInSet{scratch, ports_set_name}},
+                    {source, at.quoted_dest_port, at.quoted_source_port});
+  }
+  decisions.share({}, {source, std::nullopt, std::nullopt});
+  return decisions.rules();
+}
+
+// What ingress cannot read to its end is for this host until prerouting has looked at it.
+Rule leave_to_prerouting() {
+  constexpr std::uint32_t next_header = 6;  // RFC 8200, section 3
+  return Rule{LoadPayload{Header::network, next_header, 1, scratch},
+              FindInSet{scratch, extensions_set_name}} +
+         take();
+}
+
+std::vector<Rule> address_rules(Stage stage, const IpAddress& address, const Filter& filter) {
+  const int version = address.version;
+  const auto source = packet_source(version);
+  Decisions decisions(address, filter);
+  decisions.add(other_interface(filter.interface));
+  if (stage == Stage::ingress) decisions.add(leave_to_prerouting());
+  if (ports_matter(filter)) {
+    decisions.add(protocol_has_ports() + Rule{GoTo{ports_chain_name(address)}});
+    decisions.share(protocol_is(IPPROTO_ESP), {source, 0, 2});
+    // In IPv6 AH is an extension header: what is behind it is the protocol.
+    if (version == 4) decisions.share(protocol_is(IPPROTO_AH), {source, 4, 6});
+  }
+  if (version == 6) {
+    // Answers to what this node itself asked in the name of the address: nobody else knows.
+    decisions.take_everywhere(protocol_is(IPPROTO_ICMPV6) + transport_byte(0) +
+                              Rule{Compare{scratch, true, {neighbour_advertisement}}});
+  }
+  decisions.add(protocol_is(icmp_protocol(version)) + transport_byte(0) +
+                Rule{FindInSet{scratch, errors_set_name}, GoTo{errors_chain_name(address)}});
+  decisions.share({}, {source, std::nullopt, std::nullopt});
+  return decisions.rules();
+}
+
 }  // namespace
 
 std::string address_chain_name(const IpAddress& address) {
   return address_chain_prefix + identifier(address);
 }
-
-std::string errors_chain_name(const IpAddress& address) { return "errors-" + identifier(address); }
 
 std::string owned_set_name(const IpAddress& address) { return "owned-" + identifier(address); }
 
@@ -197,19 +256,23 @@ std::optional<Filter> filter_of(const std::string& comment) {
   }
 }
 
-std::vector<Rule> base_rules(int ip_version) {
-  const auto& at = layout(ip_version);
-  return {{LoadPayload{Header::network, at.destination, at.address_size, scratch},
-           FollowMap{scratch, address_map_name}}};
+std::string ingress_chain_name(const std::string& interface) {
+  return ingress_chain_prefix + interface;
 }
 
-std::vector<Rule> ingress_rules() {
-  constexpr std::uint8_t ipv6_frame[] = {0x86, 0xdd};  // ETH_P_IPV6
-  return {{LoadMeta{Meta::protocol, scratch},
-           Compare{scratch, true, {std::begin(ipv6_frame), std::end(ipv6_frame)}},
-           LoadPayload{Header::network, ip6.destination, ip6.address_size, scratch},
-           FindInSet{scratch, address_map_name}, LoadValue{{packet_for_host}, scratch},
-           StoreMeta{Meta::packet_type, scratch}}};
+bool is_ingress_chain(const std::string& name) { return name.starts_with(ingress_chain_prefix); }
+
+std::vector<Rule> base_rules(Stage stage, int ip_version) {
+  const auto& at = layout(ip_version);
+  Rule rule{LoadPayload{Header::network, at.destination, at.address_size, scratch},
+            FollowMap{scratch, address_map_name}};
+  if (stage == Stage::ingress) {
+    constexpr std::uint8_t ipv6_frame[] = {0x86, 0xdd};  // ETH_P_IPV6
+    rule = Rule{LoadMeta{Meta::protocol, scratch},
+                Compare{scratch, true, {std::begin(ipv6_frame), std::end(ipv6_frame)}}} +
+           rule;
+  }
+  return {rule};
 }
 
 std::vector<Rule> defragment_rules(int ip_version) {
@@ -226,45 +289,22 @@ std::vector<std::uint8_t> icmp_error_types(int ip_version) {
   return {1, 2, 3, 4};
 }
 
-std::vector<Rule> address_rules(const IpAddress& address, const Filter& filter) {
-  const int version = address.version;
-  const auto source = packet_source(version);
-  Decisions decisions(address, filter);
-  decisions.add(other_interface(filter.interface));
-  if (filter.hash_mode != HashMode::source_ip) {
-    decisions.share(protocol_has_ports(), {source, 0, 2});
-    decisions.share(protocol_is(IPPROTO_ESP), {source, 0, 2});
-    // In IPv6 AH is an extension header: what is behind it is the protocol.
-    if (version == 4) decisions.share(protocol_is(IPPROTO_AH), {source, 4, 6});
-  }
-  if (version == 6) {
-    // Answers to what this node itself asked in the name of the address: nobody else knows.
-    decisions.take_everywhere(protocol_is(IPPROTO_ICMPV6) + transport_byte(0) +
-                              Rule{Compare{scratch, true, {neighbour_advertisement}}});
-  }
-  decisions.add(protocol_is(icmp_protocol(version)) + transport_byte(0) +
-                Rule{FindInSet{scratch, errors_set_name}, GoTo{errors_chain_name(address)}});
-  decisions.share({}, {source, std::nullopt, std::nullopt});
-  return decisions.rules();
+std::vector<std::uint8_t> extension_headers() {
+  return {IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_AH, IPPROTO_DSTOPTS};
 }
 
-std::vector<Rule> errors_rules(const IpAddress& address, const Filter& filter) {
-  const int version = address.version;
-  const auto& at = layout(version);
-  const auto source = quoted_source(version);
-  const bool ports_matter = filter.hash_mode != HashMode::source_ip;
-  Decisions decisions(address, filter);
-  take_unreadable_quotes(version, ports_matter, decisions);
-  if (ports_matter) {
-    for (const auto protocol : unreadable_protocols(version)) {
-      decisions.take_everywhere(transport_byte(at.quoted_protocol) +
-                                Rule{Compare{scratch, true, {protocol}}});
-    }
-    decisions.share(transport_byte(at.quoted_protocol) + Rule{FindInSet{scratch, ports_set_name}},
-                    {source, at.quoted_dest_port, at.quoted_source_port});
+std::vector<RuleChain> address_chains(Stage stage, const IpAddress& address, const Filter& filter) {
+  std::vector<RuleChain> chains;
+  if (ports_matter(filter)) {
+    chains.push_back({ports_chain_name(address), ports_rules(address, filter)});
   }
-  decisions.share({}, {source, std::nullopt, std::nullopt});
-  return decisions.rules();
+  chains.push_back({errors_chain_name(address), errors_rules(address, filter)});
+  chains.push_back({address_chain_name(address), address_rules(stage, address, filter)});
+  return chains;
+}
+
+std::vector<std::string> address_chain_names(const IpAddress& address) {
+  return {ports_chain_name(address), errors_chain_name(address), address_chain_name(address)};
 }
 
 }  // namespace loadshare::nftables

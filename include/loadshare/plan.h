@@ -2,6 +2,7 @@
 // The heart: what the kernel holds against what is asked, and the steps between.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -25,11 +26,19 @@ struct Filter {
   bool operator==(const Filter&) const = default;
 };
 
+/// Packets to the address that came by since its rule was installed; nothing where the backend does
+/// not tell them apart.
+struct Counters {
+  std::optional<std::uint64_t> seen, dropped;
+  std::map<unsigned, std::uint64_t> accepted;  ///< by bucket, since it was taken
+};
+
 /// What a backend reads back for one address.
 struct FilterState {
   std::vector<Filter> filters;      ///< healthy: exactly one
   std::vector<std::string> faults;  ///< why it does not do its whole work, in words
   std::set<unsigned> buckets;       ///< owned here
+  Counters counters;
 };
 
 /// The address as it sits on an interface.

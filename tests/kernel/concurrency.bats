@@ -59,7 +59,7 @@ at_once() {
 show() {
   case $BACKEND in
     clusterip) cat "/proc/net/ipt_CLUSTERIP/$1" ;;
-    nftables) nft list set ip loadshare "owned-$1" | tr -d '\n\t ' | sed 's/.*elements={\([^}]*\)}.*/\1/; s/0x0*//g' ;;
+    nftables) nft -s list set ip loadshare "owned-$1" | tr -d '\n\t ' | sed 's/.*elements={\([^}]*\)}.*/\1/; s/0x0*//g; s/counter//g' ;;
   esac
 }
 

@@ -64,6 +64,19 @@ silent_until_repaired() {
   stop_all
 }
 
+# never_beyond_its_own NFT-COMMAND…: after that, node 2 answers nobody whom others answer.
+never_beyond_its_own() {
+  one_bucket_each
+  on 2 nft "$@"
+  run ask "$OCF_RESKEY_ip" udp --wait 400 --summary
+  echo "nft $*: $output"
+  [[ $output == *"duplicate 0" ]]
+  monitor_says 1 "" 2 2
+  repair 2 2
+  answered_once ping udp
+  stop_all
+}
+
 # macs_told_by_node_2: for the address, while every client asks; the other nodes are unplugged meanwhile.
 macs_told_by_node_2() {
   ip -n "$LAB-switch" -batch - <<<$'link set node1 down\nlink set node3 down'
@@ -80,6 +93,20 @@ macs_told_by_node_2() {
 
 @test "IPv6: a flushed node answers nobody, neither old clients nor new ones, until stop and start" {
   OCF_RESKEY_ip=$VIP6 silent_until_repaired
+}
+
+@test "IPv6: whichever of its two tables goes, or loses its rules, nobody is answered twice" {
+  export OCF_RESKEY_ip=$VIP6
+  local family
+  for family in ip6 netdev; do
+    never_beyond_its_own delete table $family loadshare
+    never_beyond_its_own flush table $family loadshare
+  done
+}
+
+@test "IPv4: whether its table goes or loses its rules, nobody is answered twice" {
+  never_beyond_its_own delete table ip loadshare
+  never_beyond_its_own flush table ip loadshare
 }
 
 @test "a flushed node still tells the cluster's MAC, and no other" {

@@ -108,19 +108,28 @@ deal_to() {
 
 # deal_at_once TOTAL: like deal, with one `nft` per node for all buckets but the first.
 deal_at_once() {
-  local node
+  local node elements
   deal 3
   export OCF_RESKEY_CRM_meta_clone_max=$1
   for ((node = 1; node <= LAB_NODES; node++)); do
     helper start "$node" "$node" || return
-    on "$node" nft add element "$(family)" loadshare "owned-${OCF_RESKEY_ip//:/_}" \
-      "{ $(seq -s , "$node" "$LAB_NODES" "$1") }" || return
+    elements=$(seq -s , "$node" "$LAB_NODES" "$1")
+    for_each_owned_set "$node" add element "{ $elements }" || return
     note_held "$node" "$1"
   done
 }
 
 # family: of the cluster address, as nft calls it.
 family() { if [[ $OCF_RESKEY_ip == *:* ]]; then echo ip6; else echo ip; fi; }
+
+# for_each_owned_set NODE VERB OBJECT [ELEMENTS]: IPv6 has one in each of its two tables.
+for_each_owned_set() {
+  local family families=ip
+  [[ $OCF_RESKEY_ip != *:* ]] || families="ip6 netdev"
+  for family in $families; do
+    on "$1" nft "$2" "$3" "$family" loadshare "owned-${OCF_RESKEY_ip//:/_}" "${@:4}" || return
+  done
+}
 
 # release_all: stops all that `hold` and `deal` have started.
 release_all() { release_keys "${!HELD[@]}"; }
@@ -156,7 +165,7 @@ all_but_many() {
   if [ "$(wc -w <<<"$2")" -le 20 ]; then
     echo "$2"
   else
-    on "$1" nft flush set "$(family)" loadshare "owned-${OCF_RESKEY_ip//:/_}"
+    for_each_owned_set "$1" flush set
     echo 1
   fi
 }

@@ -11,7 +11,7 @@ load state
 
 other_mac=01:00:5e:4d:00:65
 guard=/proc/sys/net/ipv4/conf/cluster0/drop_unicast_in_l2_multicast
-nft_rules=20 # that table ip loadshare has for one address, with those for all
+nft_rules=21 # that table ip loadshare has for one address, with those for all
 
 setup_file() {
   lab_up 2 16
@@ -354,4 +354,27 @@ addresses() { printf 'address %s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   repair 2 3
   OCF_RESKEY_CRM_meta_clone_max=4 monitor_says 7 "bucket 4" 2 4
   repaired
+}
+
+@test "nf_tables: IPv6, anything in the table at ingress differs from what it should be" {
+  only_on nftables
+  export OCF_RESKEY_ip=$VIP6
+  local name=${VIP6//:/_} command
+  for command in \
+    "insert rule netdev loadshare cluster-$name udp dport 53 accept" \
+    "insert rule netdev loadshare ports-$name accept" \
+    "insert rule netdev loadshare ingress-cluster0 accept" \
+    "flush chain netdev loadshare ingress-cluster0" \
+    "flush set netdev loadshare owned-$name" \
+    "add element netdev loadshare owned-$name { 2 }" \
+    "delete element netdev loadshare extension-headers { 44 }" \
+    "delete element netdev loadshare addresses { $VIP6 }" \
+    "flush table netdev loadshare" \
+    "delete table netdev loadshare" \
+    "delete table ip6 loadshare"; do
+    helper 1 start 1
+    nft_on_1 "$command"
+    monitor_says 1 "" || { echo "not noticed: $command"; return 1; }
+    helper 1 stop 1
+  done
 }

@@ -60,8 +60,8 @@ owned() {
   local address=${2:-$OCF_RESKEY_ip}
   case $BACKEND in
     clusterip) on "$1" cat "/proc/net/ipt_CLUSTERIP/$address" ;;
-    nftables) on "$1" nft list set ip loadshare "owned-$address" |
-      sed -n 's/.*elements = { \(.*\) }.*/\1/p' | tr -d ' ' ;;
+    nftables) on "$1" nft -s list set ip loadshare "owned-$address" |
+      sed -n 's/.*elements = { \(.*\) }.*/\1/p' | sed 's/counter//g' | tr -d ' ' ;;
   esac
 }
 

@@ -17,6 +17,7 @@ int observe(const Arguments& arguments);
 int identity(const Arguments& arguments);
 int watch_arp(const Arguments& arguments);
 int arp_storm(const Arguments& arguments);
+int flood(const Arguments& arguments);
 int claim(const Arguments& arguments);
 
 }  // namespace traffic

@@ -27,6 +27,7 @@ constexpr std::array commands{
     Command{"watch-arp", "which MACs are advertised for an address?", traffic::watch_arp},
     Command{"arp-storm", "send ARP requests or neighbour solicitations at a steady rate",
             traffic::arp_storm},
+    Command{"flood", "what does the receiving side pay for a packet?", traffic::flood},
     Command{"claim", "send ARP or ND messages with the node's own MAC", traffic::claim},
 };
 

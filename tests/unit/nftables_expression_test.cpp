@@ -55,6 +55,7 @@ const std::vector<Expression> expressions = {
     Accept{},
     Drop{},
     GoTo{"errors-10.0.0.100"},
+    Counter{},
     TransparentProxy{2},
     TransparentProxy{10},
 };

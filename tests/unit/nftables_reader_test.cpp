@@ -108,9 +108,9 @@ Message an_element(std::uint8_t last_octet, const char* chain) {
 
 TEST(ParseElements, ReadsKeysAndWhereTheyGo) {
   EXPECT_EQ(parse_elements(an_element(1, nullptr).header()),
-            (std::vector<Element>{{{10, 0, 0, 1}, ""}}));
+            (std::vector<Element>{{{10, 0, 0, 1}, "", 0}}));
   EXPECT_EQ(parse_elements(an_element(2, "cluster-10.0.0.2").header()),
-            (std::vector<Element>{{{10, 0, 0, 2}, "cluster-10.0.0.2"}}));
+            (std::vector<Element>{{{10, 0, 0, 2}, "cluster-10.0.0.2", 0}}));
 }
 
 TEST(ParseElements, FindsNothingInAMessageWithoutElements) {

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "nftables/table.h"
+
+#include <linux/netfilter.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace loadshare::nftables {
+namespace {
+
+std::uint16_t family_of(Stage stage, int ip_version) {
+  if (stage == Stage::ingress) return NFPROTO_NETDEV;
+  return ip_version == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+}
+
+Bytes key_of(const IpAddress& address) {
+  const auto octets = address.octets();
+  return {octets.begin(), octets.end()};
+}
+
+Bytes key_of(unsigned bucket) {
+  Bytes key(sizeof(std::uint32_t));
+  const std::uint32_t number = bucket;
+  std::memcpy(key.data(), &number, key.size());
+  return key;
+}
+
+std::uint32_t bucket_of(const Element& element) {
+  std::uint32_t bucket = 0;
+  if (element.key.size() == sizeof bucket) {
+    std::memcpy(&bucket, element.key.data(), sizeof bucket);
+  }
+  return bucket;
+}
+
+SetSpec address_map(int ip_version) {
+  SetSpec map{address_map_name, KeyType::ip4_address, 4};
+  if (ip_version == 6) map.key_type = KeyType::ip6_address, map.key_size = 16;
+  map.verdict_map = true;
+  map.most_elements = most_addresses;
+  return map;
+}
+
+SetSpec owned_set(const IpAddress& address) {
+  SetSpec set{owned_set_name(address), KeyType::bucket, sizeof(std::uint32_t)};
+  set.most_elements = most_buckets;
+  set.counted = true;
+  return set;
+}
+
+/// A set whose elements are always the same.
+struct FixedSet {
+  SetSpec spec;
+  std::vector<std::uint8_t> elements;
+};
+
+std::vector<FixedSet> fixed_sets(Stage stage, int ip_version) {
+  const auto icmp_type = ip_version == 4 ? KeyType::icmp_type : KeyType::icmp6_type;
+  std::vector<FixedSet> sets{
+      {{ports_set_name, KeyType::protocol, 1}, protocols_with_ports()},
+      {{errors_set_name, icmp_type, 1}, icmp_error_types(ip_version)},
+  };
+  if (stage == Stage::ingress) {
+    sets.push_back({{extensions_set_name, KeyType::protocol, 1}, extension_headers()});
+  }
+  return sets;
+}
+
+bool same_elements(const std::optional<std::vector<Element>>& found,
+                   const std::vector<std::uint8_t>& wanted) {
+  if (!found || found->size() != wanted.size()) return false;
+  return std::all_of(wanted.begin(), wanted.end(), [&](std::uint8_t key) {
+    return std::any_of(found->begin(), found->end(), [key](const Element& element) {
+      return element.key == Bytes{key} && element.chain.empty();
+    });
+  });
+}
+
+const Element* find_address(const std::optional<std::vector<Element>>& map,
+                            const IpAddress& address) {
+  if (!map) return nullptr;
+  const auto found = std::find_if(map->begin(), map->end(), [&](const Element& element) {
+    return element.key == key_of(address);
+  });
+  return found != map->end() ? &*found : nullptr;
+}
+
+bool is_needed(const std::string& ingress_chain, int ip_version,
+               const std::vector<Installed>& others) {
+  return std::any_of(others.begin(), others.end(), [&](const Installed& other) {
+    return other.address.version == ip_version && other.filter &&
+           ingress_chain_name(other.filter->interface) == ingress_chain;
+  });
+}
+
+std::uint64_t counted(const std::vector<Rule>& rules) {
+  std::uint64_t packets = 0;
+  for (const auto& rule : rules) {
+    for (const auto& expression : rule) {
+      if (const auto* counter = std::get_if<Counter>(&expression)) packets += counter->packets;
+    }
+  }
+  return packets;
+}
+
+}  // namespace
+
+std::set<unsigned> TableState::buckets() const {
+  std::set<unsigned> found;
+  for (const auto& element : owned) found.insert(bucket_of(element));
+  return found;
+}
+
+std::map<unsigned, std::uint64_t> TableState::packets() const {
+  std::map<unsigned, std::uint64_t> found;
+  for (const auto& element : owned) found[bucket_of(element)] = element.packets;
+  return found;
+}
+
+Table::Table(Stage stage, int ip_version)
+    : stage_(stage),
+      ip_version_(ip_version),
+      family_(family_of(stage, ip_version)),
+      reader_(family_) {}
+
+std::string Table::base_chain(const std::string& interface) const {
+  return stage_ == Stage::ingress ? ingress_chain_name(interface) : base_chain_name;
+}
+
+void Table::check_kernel() { reader_.chain(base_chain_name); }
+
+bool Table::filters(const IpAddress& address) {
+  return reader_.chain(address_chain_name(address)).has_value();
+}
+
+std::vector<Installed> Table::installed() {
+  std::vector<Installed> found;
+  for (const auto& chain : reader_.chains()) {
+    const auto address = address_of_chain(chain.name);
+    if (address) found.push_back({*address, filter_of(chain.comment)});
+  }
+  return found;
+}
+
+TableState Table::read(const IpAddress& address) {
+  const auto chain = reader_.chain(address_chain_name(address));
+  const auto owned = reader_.elements(owned_set_name(address));
+  const auto map = reader_.elements(address_map_name);
+  const auto* jump = find_address(map, address);
+  TableState state;
+  state.empty = !chain && !owned && jump == nullptr;
+  if (state.empty) return state;
+  if (owned) state.owned = *owned;
+  if (!chain) {
+    state.faults.push_back("only pieces of the cluster rule are left");
+    return state;
+  }
+  state.filter = filter_of(chain->comment);
+  if (!state.filter) {
+    state.faults.push_back("chain " + chain->name + " has lost the comment with its parameters");
+    return state;
+  }
+  if (!owned) state.faults.push_back("set " + owned_set_name(address) + " is missing");
+  if (jump == nullptr || jump->chain != chain->name) {
+    state.faults.push_back("map " + std::string(address_map_name) + " does not send " +
+                           to_string(address) + " to chain " + chain->name);
+  }
+  inspect(address, *state.filter, state);
+  return state;
+}
+
+void Table::inspect(const IpAddress& address, const Filter& filter, TableState& state) {
+  for (const auto& chain : address_chains(stage_, address, filter)) {
+    inspect_rules(chain.name, chain.rules, state);
+  }
+  inspect_shared_parts(filter, state);
+}
+
+void Table::inspect_rules(const std::string& chain, const std::vector<Rule>& wanted,
+                          TableState& state) {
+  const auto rules = reader_.rules(chain);
+  if (rules != wanted) state.faults.push_back("chain " + chain + " has other rules than it should");
+  state.dropped += counted(rules);
+}
+
+void Table::inspect_shared_parts(const Filter& filter, TableState& state) {
+  const auto name = base_chain(filter.interface);
+  const auto base = reader_.chain(name);
+  const std::uint32_t hook = stage_ == Stage::ingress ? std::uint32_t{NF_NETDEV_INGRESS}
+                                                      : std::uint32_t{NF_INET_PRE_ROUTING};
+  if (!base || base->hook != hook || base->priority != base_chain_priority ||
+      base->policy != NF_ACCEPT) {
+    state.faults.push_back("chain " + name + " is missing or not at its hook");
+    return;
+  }
+  inspect_rules(name, base_rules(stage_, ip_version_), state);
+  if (stage_ == Stage::prerouting) {
+    inspect_rules(defragment_chain_name, defragment_rules(ip_version_), state);
+  }
+  for (const auto& set : fixed_sets(stage_, ip_version_)) {
+    if (same_elements(reader_.elements(set.spec.name), set.elements)) continue;
+    state.faults.push_back("set " + set.spec.name + " has other elements than it should");
+  }
+}
+
+void Table::put(const InstallFilter& step, Batch& batch) {
+  batch.enter(family_);
+  batch.add_table();
+  batch.add_set(address_map(ip_version_));
+  for (const auto& set : fixed_sets(stage_, ip_version_)) {
+    batch.add_set(set.spec);
+    batch.delete_elements(set.spec);
+    for (const auto element : set.elements) batch.add_element(set.spec, {element});
+  }
+  put_base_chain(step.filter.interface, batch);
+  const auto owned = owned_set(step.address);
+  batch.add_set(owned);
+  batch.delete_elements(owned);
+  for (const unsigned bucket : step.buckets) batch.add_element(owned, key_of(bucket));
+  for (const auto& chain : address_chains(stage_, step.address, step.filter)) {
+    const bool first = chain.name == address_chain_name(step.address);
+    batch.add_chain(chain.name, first ? comment_of(step.filter) : "");
+    batch.replace_rules(chain.name, chain.rules);
+  }
+  batch.add_jump(address_map(ip_version_), key_of(step.address), address_chain_name(step.address));
+}
+
+void Table::put_base_chain(const std::string& interface, Batch& batch) {
+  const auto name = base_chain(interface);
+  if (stage_ == Stage::prerouting) {
+    batch.add_prerouting_chain(name, base_chain_priority);
+    batch.add_chain(defragment_chain_name, "");
+    batch.replace_rules(defragment_chain_name, defragment_rules(ip_version_));
+  } else if (!reader_.chain(name)) {
+    // Adding it a second time would be an error, unlike everything else.
+    batch.add_ingress_chain(name, interface, base_chain_priority);
+  }
+  batch.replace_rules(name, base_rules(stage_, ip_version_));
+}
+
+void Table::take_out(const IpAddress& address, const std::vector<Installed>& others, Batch& batch) {
+  batch.enter(family_);
+  const bool last = std::none_of(others.begin(), others.end(), [&](const Installed& other) {
+    return other.address.version == ip_version_;
+  });
+  if (last) {
+    batch.delete_table();
+    return;
+  }
+  const auto map = reader_.elements(address_map_name);
+  if (find_address(map, address) != nullptr) {
+    batch.delete_element(address_map(ip_version_), key_of(address));
+  }
+  std::vector<std::string> leaving;
+  const auto names = address_chain_names(address);
+  for (const auto& chain : reader_.chains()) {
+    const bool own = std::find(names.begin(), names.end(), chain.name) != names.end();
+    const bool unused = is_ingress_chain(chain.name) && !is_needed(chain.name, ip_version_, others);
+    if (own || unused) leaving.push_back(chain.name);
+  }
+  // They go to each other, so all rules leave before any chain can.
+  for (const auto& name : leaving) batch.delete_rules(name);
+  for (const auto& name : leaving) batch.delete_chain(name);
+  if (reader_.elements(owned_set_name(address))) batch.delete_set(owned_set(address));
+}
+
+void Table::put_bucket(const IpAddress& address, unsigned bucket, Batch& batch) const {
+  batch.enter(family_);
+  batch.add_element(owned_set(address), key_of(bucket));
+}
+
+void Table::take_out_bucket(const IpAddress& address, unsigned bucket, Batch& batch) const {
+  batch.enter(family_);
+  batch.delete_element(owned_set(address), key_of(bucket));
+}
+
+std::vector<Table> tables(int ip_version) {
+  std::vector<Table> all;
+  if (ip_version == 6) all.emplace_back(Stage::ingress, ip_version);
+  all.emplace_back(Stage::prerouting, ip_version);
+  return all;
+}
+
+}  // namespace loadshare::nftables

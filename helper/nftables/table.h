@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// One of our nf_tables tables: put into a batch part by part, and read back from the kernel.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "loadshare/plan.h"
+#include "nftables/batch.h"
+#include "nftables/reader.h"
+#include "nftables/ruleset.h"
+
+namespace loadshare::nftables {
+
+/// A cluster address that this node filters.
+struct Installed {
+  IpAddress address;
+  std::optional<Filter> filter;  ///< nothing where the comment is not ours
+};
+
+/// What a table says of one address.
+struct TableState {
+  bool empty = true;             ///< it has no part of the address
+  std::optional<Filter> filter;  ///< nothing where the address's chain or its comment is missing
+  std::vector<std::string> faults;
+  std::vector<Element> owned;
+  std::uint64_t dropped = 0;
+
+  std::set<unsigned> buckets() const;
+  /// Accepted, by bucket, since it was taken.
+  std::map<unsigned, std::uint64_t> packets() const;
+};
+
+class Table {
+ public:
+  Table(Stage stage, int ip_version);
+
+  /// Throws not_installed where the kernel has no nf_tables; so does everything that reads.
+  void check_kernel();
+  bool filters(const IpAddress& address);
+  std::vector<Installed> installed();
+  TableState read(const IpAddress& address);
+
+  // These only fill the batch; see Batch for what the kernel makes of it.
+
+  /// The parts that addresses share, and all of the address's own.
+  void put(const InstallFilter& step, Batch& batch);
+  /// What `others` do not need goes, with the last address the table itself.
+  void take_out(const IpAddress& address, const std::vector<Installed>& others, Batch& batch);
+  void put_bucket(const IpAddress& address, unsigned bucket, Batch& batch) const;
+  void take_out_bucket(const IpAddress& address, unsigned bucket, Batch& batch) const;
+
+ private:
+  void put_base_chain(const std::string& interface, Batch& batch);
+  void inspect(const IpAddress& address, const Filter& filter, TableState& state);
+  void inspect_shared_parts(const Filter& filter, TableState& state);
+  void inspect_rules(const std::string& chain, const std::vector<Rule>& wanted, TableState& state);
+  std::string base_chain(const std::string& interface) const;
+
+  Stage stage_;
+  int ip_version_;
+  std::uint16_t family_;
+  Reader reader_;
+};
+
+/// Those that decide on packets of this IP version, in the order in which packets meet them.
+std::vector<Table> tables(int ip_version);
+
+}  // namespace loadshare::nftables
