@@ -7,12 +7,15 @@
 #include "link/address.h"
 #include "link/announcement.h"
 #include "link/interface.h"
+#include "link/local_route.h"
 #include "link/unicast_guard.h"
 #include "loadshare/error.h"
 #include "nftables/backend.h"
 
 namespace loadshare {
 namespace {
+
+constexpr std::chrono::milliseconds longest_wait{2000};  // measured: up to 30 ms
 
 struct Apply {
   Backend& backend;
@@ -25,7 +28,11 @@ struct Apply {
   void operator()(const RaiseInterface& step) const {
     link::raise_interface(route, step.interface);
   }
-  void operator()(const AddAddress& step) const { link::add_address(route, step.target); }
+  void operator()(const AddAddress& step) const {
+    link::add_address(route, step.target);
+    if (step.target.address.version != 6) return;
+    link::await_local_route(route, step.target.address, step.target.held.interface, longest_wait);
+  }
   void operator()(const RemoveAddress& step) const {
     link::remove_address(route, step.address, step.held);
   }
@@ -42,7 +49,7 @@ std::optional<std::string> likely_interface(const Request& request, const Observ
 
 BackendChoice choose(const Request& request) {
   if (request.backend != BackendChoice::automatic) return request.backend;
-  if (nftables::filters(request.address)) return BackendChoice::nftables;
+  if (const auto holder = holder_of(request.address)) return *holder;
   try {
     clusterip::make_backend({})->check(request);
     return BackendChoice::clusterip;
@@ -54,6 +61,12 @@ BackendChoice choose(const Request& request) {
 constexpr char guard_name[] = "drop_unicast_in_l2_multicast";
 
 }  // namespace
+
+std::optional<BackendChoice> holder_of(const IpAddress& address) {
+  if (nftables::holds(address)) return BackendChoice::nftables;
+  if (clusterip::holds(address)) return BackendChoice::clusterip;
+  return std::nullopt;
+}
 
 Kernel::Kernel(const Request& request, std::chrono::seconds lock_wait)
     : choice_(choose(request)), route_(NETLINK_ROUTE) {

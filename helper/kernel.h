@@ -5,12 +5,16 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "loadshare/backend.h"
 #include "netlink/socket.h"
 
 namespace loadshare {
+
+/// The backend by which this node has the address, or parts of it; nothing where it has none.
+std::optional<BackendChoice> holder_of(const IpAddress& address);
 
 class Kernel {
  public:

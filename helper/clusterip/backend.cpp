@@ -159,6 +159,10 @@ std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait,
   return std::make_unique<ClusteripBackend>(lock_wait, proc_net);
 }
 
+bool holds(const IpAddress& address, const std::filesystem::path& proc_net) {
+  return std::filesystem::exists(proc_net / "ipt_CLUSTERIP" / to_string(address));
+}
+
 std::set<std::string> interfaces_in_use(const std::filesystem::path& proc_net) {
   std::set<std::string> names;
   if (!std::filesystem::is_directory(proc_net / "ipt_CLUSTERIP")) return names;

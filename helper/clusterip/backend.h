@@ -16,6 +16,9 @@ namespace loadshare::clusterip {
 std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait,
                                       const std::filesystem::path& proc_net = "/proc/net");
 
+/// Whether this node has the address by CLUSTERIP.
+bool holds(const IpAddress& address, const std::filesystem::path& proc_net = "/proc/net");
+
 /// The interfaces of all CLUSTERIP rules in this network namespace, whoever installed them.
 std::set<std::string> interfaces_in_use(const std::filesystem::path& proc_net = "/proc/net");
 

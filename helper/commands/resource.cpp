@@ -35,8 +35,11 @@ void stop(const Invocation& call) {
     throw;
   }
   const auto lock = lock_address(call, LockMode::exclusive);
-  Kernel kernel(call.request, call.lock_wait);
-  const auto plan = plan_stop(call.request, kernel.observe(call.request));
+  auto request = call.request;
+  // Whatever backend is configured by now: what holds the address has to let it go.
+  request.backend = holder_of(request.address).value_or(request.backend);
+  Kernel kernel(request, call.lock_wait);
+  const auto plan = plan_stop(request, kernel.observe(request));
   apply(call, kernel, plan);
   if (call.dry_run) return;
   std::cout << bucket_in_words(call.request) << (plan.empty() ? " was not held" : " released")

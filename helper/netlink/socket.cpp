@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "netlink/socket.h"
 
+#include <poll.h>
+
 #include <cerrno>
 
 #include "loadshare/error.h"
@@ -92,6 +94,23 @@ Answer Socket::ask_once(nlmsghdr& header) {
       return answer;
     }
   }
+}
+
+void Socket::listen_to(unsigned group) {
+  if (mnl_socket_setsockopt(socket_.get(), NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0) {
+    throw kernel_error("listen to changes of the kernel", errno);
+  }
+}
+
+bool Socket::await_news(std::chrono::milliseconds longest_wait) {
+  pollfd waiting{mnl_socket_get_fd(socket_.get()), POLLIN, 0};
+  const int ready = poll(&waiting, 1, static_cast<int>(longest_wait.count()));
+  if (ready < 0 && errno != EINTR) throw kernel_error("wait for news of the kernel", errno);
+  if (ready <= 0) return ready < 0;
+  // Lost messages (ENOBUFS) are news as well.
+  std::vector<char> buffer(receive_size);
+  while (recv(waiting.fd, buffer.data(), buffer.size(), MSG_DONTWAIT) > 0) continue;
+  return true;
 }
 
 int Socket::send_batch(const void* bytes, std::size_t size) {

@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -61,6 +62,11 @@ class Socket {
   /// Sends a batch (nfnetlink) and returns the kernel's first error number, 0 for success. The
   /// kernel has answered before send returns, so this waits for nothing.
   int send_batch(const void* bytes, std::size_t size);
+
+  /// From now on the kernel tells this socket about changes: RTNLGRP_*. Such a socket asks nothing.
+  void listen_to(unsigned group);
+  /// Waits for such news and throws away what has come; false when the time is over.
+  bool await_news(std::chrono::milliseconds longest_wait);
 
  private:
   Answer ask_once(nlmsghdr& header);

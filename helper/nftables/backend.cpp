@@ -205,10 +205,12 @@ std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait) {
   return std::make_unique<NftablesBackend>(lock_wait);
 }
 
-bool filters(const IpAddress& address) {
+bool holds(const IpAddress& address) {
   if (!kernel_has_nf_tables(address.version)) return false;
   auto all = tables(address.version);
-  return std::any_of(all.begin(), all.end(), [&](Table& table) { return table.filters(address); });
+  return std::any_of(all.begin(), all.end(),
+                     [&](Table& table) { return table.filters(address); }) ||
+         !neighbour::interfaces_announcing(address).empty();
 }
 
 }  // namespace loadshare::nftables

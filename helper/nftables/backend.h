@@ -12,7 +12,7 @@ namespace loadshare::nftables {
 /// `lock_wait` bounds the wait for the lock of the parts that all addresses share.
 std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait);
 
-/// Whether this node filters the address with nf_tables now. Cheap: one question to the kernel.
-bool filters(const IpAddress& address);
+/// Whether this node has the address by nf_tables, or anything of it that a flush has left.
+bool holds(const IpAddress& address);
 
 }  // namespace loadshare::nftables

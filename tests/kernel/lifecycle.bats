@@ -51,6 +51,8 @@ none_beyond_buckets() { none_beyond "$BATS_FILE_TMPDIR/clients$1"; }
 
 clean() { expect_trace 1 "$CLEAN"; }
 
+other_backend() { if [ "$BACKEND" = nftables ]; then echo clusterip; else echo nftables; fi; }
+
 # killed DELAY COMMAND BUCKET: kill -9 after DELAY seconds.
 killed() {
   local OPTIONS pid
@@ -218,6 +220,9 @@ no_rule_nor_guard() {
   clean
   helper 1 start 1
   on 1 loadshare stop --ip "$VIP" --bucket 1 --backend "$BACKEND"
+  clean
+  helper 1 start 1
+  on 1 loadshare stop --ip "$VIP" --bucket 1 --backend "$(other_backend)"
   clean
 }
 

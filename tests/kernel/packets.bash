@@ -44,13 +44,8 @@ in_emulation() { [ "$(uname -n)" = loadshare-vm ]; }
 # hold NODE BUCKET…: starts them there.
 hold() {
   start "$@" || return
-  await_route
   HELD["$OCF_RESKEY_ip $1"]+=" ${*:2}"
 }
-
-# The kernel puts the route of a new IPv6 address in place from a workqueue (addrconf_dad_work), some
-# milliseconds after `start` has ended.
-await_route() { [[ $OCF_RESKEY_ip != *:* ]] || sleep 0.3; }
 
 # release NODE BUCKET…: stops them there.
 release() {
@@ -86,7 +81,6 @@ deal() {
     pids+=($!)
   done
   await "${pids[@]}" || return
-  await_route
   for ((node = 1; node <= LAB_NODES; node++)); do note_held "$node" "$1"; done
 }
 
