@@ -68,6 +68,12 @@ std::optional<BackendChoice> holder_of(const IpAddress& address) {
   return std::nullopt;
 }
 
+std::set<IpAddress> cluster_addresses() {
+  auto all = nftables::addresses();
+  all.merge(clusterip::addresses());
+  return all;
+}
+
 Kernel::Kernel(const Request& request, std::chrono::seconds lock_wait)
     : choice_(choose(request)), route_(NETLINK_ROUTE) {
   backend_ = choice_ == BackendChoice::nftables ? nftables::make_backend(lock_wait)

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "loadshare/backend.h"
@@ -16,11 +17,17 @@ namespace loadshare {
 /// The backend by which this node has the address, or parts of it; nothing where it has none.
 std::optional<BackendChoice> holder_of(const IpAddress& address);
 
+/// Every cluster address that this node has, or parts of it, by either backend.
+std::set<IpAddress> cluster_addresses();
+
 class Kernel {
  public:
   /// Chooses the backend: the one asked for; or else the one that already holds the address;
   /// or else CLUSTERIP where this kernel has it and it can serve the request, nf_tables elsewhere.
   Kernel(const Request& request, std::chrono::seconds lock_wait);
+
+  /// The one chosen.
+  BackendChoice backend() const { return choice_; }
 
   Observed observe(const Request& request);
 

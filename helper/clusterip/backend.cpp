@@ -55,6 +55,7 @@ void read_table(const std::string& name, const IpAddress& address, FilterState& 
     }
     const auto rule = *parse(*placed.entry);
     state.filters.push_back(rule.filter);
+    state.counters.seen = state.counters.seen.value_or(0) + placed.entry->counters.pcnt;
     if (!right_place) {
       state.faults.push_back(place(placed, name) + " is a cluster rule in the wrong place");
     }
@@ -161,6 +162,16 @@ std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait,
 
 bool holds(const IpAddress& address, const std::filesystem::path& proc_net) {
   return std::filesystem::exists(proc_net / "ipt_CLUSTERIP" / to_string(address));
+}
+
+std::set<IpAddress> addresses(const std::filesystem::path& proc_net) {
+  std::set<IpAddress> found;
+  std::error_code missing;
+  for (const auto& file :
+       std::filesystem::directory_iterator(proc_net / "ipt_CLUSTERIP", missing)) {
+    if (const auto address = parse_ip_address(file.path().filename())) found.insert(*address);
+  }
+  return found;
 }
 
 std::set<std::string> interfaces_in_use(const std::filesystem::path& proc_net) {

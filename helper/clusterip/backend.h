@@ -19,6 +19,9 @@ std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait,
 /// Whether this node has the address by CLUSTERIP.
 bool holds(const IpAddress& address, const std::filesystem::path& proc_net = "/proc/net");
 
+/// All addresses of which that is true.
+std::set<IpAddress> addresses(const std::filesystem::path& proc_net = "/proc/net");
+
 /// The interfaces of all CLUSTERIP rules in this network namespace, whoever installed them.
 std::set<std::string> interfaces_in_use(const std::filesystem::path& proc_net = "/proc/net");
 

@@ -52,6 +52,12 @@ const std::vector<Command> commands = {
      resource_options,
      Reading::whole_request,
      validate},
+    {"status",
+     {"[ADDRESS]", 0, 1},
+     "what this node holds, and is it well?",
+     {"json", "network-namespace", "wait"},
+     Reading::as_given,
+     status},
 };
 
 }  // namespace

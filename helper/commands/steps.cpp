@@ -3,6 +3,7 @@
 
 #include <iostream>
 
+#include "loadshare/error.h"
 #include "namespace_lock.h"
 #include "network_namespace.h"
 
@@ -10,6 +11,14 @@ namespace loadshare::commands {
 
 std::string bucket_in_words(const Request& request) {
   return "bucket " + std::to_string(request.bucket) + " of " + to_string(request.address);
+}
+
+IpAddress address_operand(const Invocation& call) {
+  try {
+    return value::cluster_address(call.operands.front());
+  } catch (const Error& error) {
+    throw error.within("ADDRESS");
+  }
 }
 
 FileLock lock_address(const Invocation& call, LockMode mode) {

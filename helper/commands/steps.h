@@ -13,6 +13,9 @@ namespace loadshare::commands {
 /// "bucket 2 of 10.0.0.100"
 std::string bucket_in_words(const Request& request);
 
+/// The first operand. Throws not_configured, naming it.
+IpAddress address_operand(const Invocation& call);
+
 /// Where the call asks for one. Throws not_installed where it does not exist.
 void enter_namespace(const Invocation& call);
 

@@ -213,6 +213,15 @@ void detach(const std::string& interface) {
   bpf_tc_hook_destroy(&hook);
 }
 
+std::vector<std::string> all_interfaces() {
+  std::vector<std::string> names;
+  const std::unique_ptr<struct if_nameindex, decltype(&if_freenameindex)> all(if_nameindex(),
+                                                                              if_freenameindex);
+  if (!all) throw kernel_error("list the interfaces", errno);
+  for (const auto* one = all.get(); one->if_index != 0; ++one) names.emplace_back(one->if_name);
+  return names;
+}
+
 }  // namespace
 
 std::optional<MacAddress> announced_mac(const std::string& interface, const IpAddress& address) {
@@ -243,11 +252,16 @@ std::map<IpAddress, MacAddress> announced_on(const std::string& interface) {
 
 std::map<std::string, MacAddress> interfaces_announcing(const IpAddress& address) {
   std::map<std::string, MacAddress> found;
-  const std::unique_ptr<struct if_nameindex, decltype(&if_freenameindex)> all(if_nameindex(),
-                                                                              if_freenameindex);
-  if (!all) throw kernel_error("list the interfaces", errno);
-  for (const auto* one = all.get(); one->if_index != 0; ++one) {
-    if (const auto mac = announced_mac(one->if_name, address)) found.emplace(one->if_name, *mac);
+  for (const auto& interface : all_interfaces()) {
+    if (const auto mac = announced_mac(interface, address)) found.emplace(interface, *mac);
+  }
+  return found;
+}
+
+std::set<IpAddress> announced_anywhere() {
+  std::set<IpAddress> found;
+  for (const auto& interface : all_interfaces()) {
+    for (const auto& [address, mac] : announced_on(interface)) found.insert(address);
   }
   return found;
 }

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "loadshare/addresses.h"
@@ -20,6 +21,9 @@ std::map<std::string, MacAddress> interfaces_announcing(const IpAddress& address
 
 /// All addresses that the interface does so for.
 std::map<IpAddress, MacAddress> announced_on(const std::string& interface);
+
+/// The addresses of all interfaces.
+std::set<IpAddress> announced_anywhere();
 
 /// From now on messages for the address carry the MAC. Throws kernel_error. Calls for one
 /// interface must not run side by side.

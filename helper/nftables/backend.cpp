@@ -60,10 +60,14 @@ class Inspection {
   }
 
  private:
-  void fault(const std::string& text) { state_.faults.push_back(text); }
+  void fault(const std::string& text) {
+    auto& faults = state_.faults;
+    if (std::find(faults.begin(), faults.end(), text) == faults.end()) faults.push_back(text);
+  }
 
   void merge(const TableState& one) {
-    state_.faults.insert(state_.faults.end(), one.faults.begin(), one.faults.end());
+    if (one.empty) return;
+    for (const auto& text : one.faults) fault(text);
     state_.buckets.merge(one.buckets());
     if (one.filter && state_.filters.empty()) state_.filters.push_back(*one.filter);
     state_.counters.dropped = state_.counters.dropped.value_or(0) + one.dropped;
@@ -211,6 +215,13 @@ bool holds(const IpAddress& address) {
   return std::any_of(all.begin(), all.end(),
                      [&](Table& table) { return table.filters(address); }) ||
          !neighbour::interfaces_announcing(address).empty();
+}
+
+std::set<IpAddress> addresses() {
+  std::set<IpAddress> found = neighbour::announced_anywhere();
+  if (!kernel_has_nf_tables(4)) return found;
+  for (const auto& one : all_installed()) found.insert(one.address);
+  return found;
 }
 
 }  // namespace loadshare::nftables

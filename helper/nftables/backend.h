@@ -15,4 +15,7 @@ std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait);
 /// Whether this node has the address by nf_tables, or anything of it that a flush has left.
 bool holds(const IpAddress& address);
 
+/// All addresses of which that is true.
+std::set<IpAddress> addresses();
+
 }  // namespace loadshare::nftables

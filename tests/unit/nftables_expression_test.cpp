@@ -103,7 +103,7 @@ TEST_P(EveryStranger, IsNotTakenForOurs) {
 }
 
 const Stranger strangers[] = {
-    {"counter", {}},
+    {"limit", {}},
     {"limit", {}},
     {"hash", {{NFTNL_EXPR_HASH_TYPE, NFT_HASH_SYM}, {NFTNL_EXPR_HASH_OFFSET, 1}}},
     // Without a seed of ours the kernel drew one.

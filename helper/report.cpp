@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "report.h"
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <ostream>
+
+#include "loadshare/error.h"
+#include "terminal.h"
+
+namespace loadshare::report {
+namespace {
+
+using terminal::Look;
+
+const Filter* filter_of(const AddressReport& report) {
+  const auto& filters = report.observed.filter.filters;
+  return filters.empty() ? nullptr : &filters.front();
+}
+
+const HeldAddress* held_of(const AddressReport& report) {
+  const auto& addresses = report.observed.addresses;
+  return addresses.empty() ? nullptr : &addresses.front();
+}
+
+// The request that would have made it so.
+Request request_behind(const IpAddress& address, const Filter& filter, const Observed& observed) {
+  Request request;
+  request.address = address;
+  request.interface = filter.interface;
+  request.mac = filter.mac;
+  request.hash_mode = filter.hash_mode;
+  request.seed = filter.seed;
+  request.total = filter.total;
+  const auto& buckets = observed.filter.buckets;
+  if (!buckets.empty()) request.bucket = *buckets.begin();
+  for (const auto& held : observed.addresses) {
+    if (held.interface == filter.interface) request.prefix_length = held.prefix_length;
+  }
+  return request;
+}
+
+std::vector<std::string> differences_in(const IpAddress& address, const Observed& observed) {
+  const auto& state = observed.filter;
+  if (state.filters.empty()) {
+    auto found = state.faults;
+    if (!observed.addresses.empty()) {
+      found.push_back(to_string(address) + " is on " + observed.addresses.front().interface +
+                      " without a working cluster rule");
+    }
+    return found;
+  }
+  const auto request = request_behind(address, state.filters.front(), observed);
+  try {
+    std::vector<std::string> found;
+    for (const auto& difference : compare(request, resolve(request, observed), observed)) {
+      // Nobody asked for a bucket here.
+      if (difference.part != Part::bucket) found.push_back(difference.text);
+    }
+    return found;
+  } catch (const Error& error) {
+    return {error.what()};
+  }
+}
+
+std::uint64_t accepted(const Counters& counters) {
+  return std::accumulate(counters.accepted.begin(), counters.accepted.end(), std::uint64_t{0},
+                         [](std::uint64_t sum, const auto& one) { return sum + one.second; });
+}
+
+std::string packets_in_words(const Counters& counters) {
+  if (counters.seen) return std::to_string(*counters.seen) + " seen, taken or not";
+  if (!counters.dropped) return "not counted";
+  return std::to_string(accepted(counters)) + " accepted, " + std::to_string(*counters.dropped) +
+         " dropped";
+}
+
+std::string buckets_in_words(const AddressReport& report) {
+  const auto& buckets = report.observed.filter.buckets;
+  const auto* filter = filter_of(report);
+  const auto total = filter != nullptr ? " of " + std::to_string(filter->total) : "";
+  return buckets.empty() ? "none" + total + ": nobody is answered here" : in_short(buckets) + total;
+}
+
+void print_title(const AddressReport& report, std::ostream& to, bool colour) {
+  const auto* filter = filter_of(report);
+  const auto* held = held_of(report);
+  const auto count = report.differences.size();
+  to << terminal::dressed(to_string(report.address), Look::strong, colour);
+  if (held != nullptr) to << "/" << held->prefix_length;
+  if (filter != nullptr) to << " on " << filter->interface;
+  to << " with " << to_string(report.backend) << ": "
+     << (count == 0 ? terminal::dressed("healthy", Look::good, colour)
+                    : terminal::dressed(std::to_string(count) + (count == 1 ? " fault" : " faults"),
+                                        Look::bad, colour))
+     << "\n";
+}
+
+void print_properties(const AddressReport& report, std::ostream& to, bool colour) {
+  terminal::Columns columns;
+  if (const auto* filter = filter_of(report)) {
+    columns.add({"", {"cluster MAC", Look::dim}, to_string(filter->mac)});
+    columns.add(
+        {"",
+         {"hash mode", Look::dim},
+         std::string(to_string(filter->hash_mode)) + ", seed " + std::to_string(filter->seed)});
+  }
+  columns.add({"", {"buckets", Look::dim}, buckets_in_words(report)});
+  columns.add({"", {"packets", Look::dim}, packets_in_words(report.observed.filter.counters)});
+  columns.print(to, colour);
+}
+
+void print_buckets(const Counters& counters, std::ostream& to, bool colour) {
+  if (counters.accepted.empty()) return;
+  terminal::Columns columns;
+  columns.add({"", {"bucket", Look::dim, true}, {"accepted", Look::dim, true}});
+  for (const auto& [bucket, packets] : counters.accepted) {
+    columns.add({"", terminal::number(bucket), terminal::number(packets)});
+  }
+  columns.print(to, colour);
+}
+
+}  // namespace
+
+AddressReport report_on(const IpAddress& address, BackendChoice backend, const Observed& observed) {
+  return {address, backend, observed, differences_in(address, observed)};
+}
+
+std::string in_short(const std::set<unsigned>& buckets) {
+  std::string text;
+  for (auto at = buckets.begin(); at != buckets.end();) {
+    auto last = at;
+    while (std::next(last) != buckets.end() && *std::next(last) == *last + 1) ++last;
+    const bool range = *last - *at >= 2;
+    text += (text.empty() ? "" : " ") + std::to_string(*at);
+    if (range) text += "-" + std::to_string(*last);
+    at = range ? std::next(last) : std::next(at);
+  }
+  return text;
+}
+
+void print(const AddressReport& report, Detail detail, std::ostream& to, bool colour) {
+  print_title(report, to, colour);
+  for (const auto& difference : report.differences) {
+    to << "  " << terminal::dressed("!", Look::bad, colour) << " " << difference << "\n";
+  }
+  print_properties(report, to, colour);
+  if (detail == Detail::every_bucket) print_buckets(report.observed.filter.counters, to, colour);
+}
+
+nlohmann::ordered_json to_json(const AddressReport& report) {
+  using nlohmann::ordered_json;
+  const auto* filter = filter_of(report);
+  const auto* held = held_of(report);
+  const auto& [filters, faults, owned, counters] = report.observed.filter;
+  const auto or_null = [](const auto& value) {
+    return value ? ordered_json(*value) : ordered_json(nullptr);
+  };
+  auto buckets = ordered_json::array();
+  for (const unsigned bucket : owned) {
+    const auto counted = counters.accepted.find(bucket);
+    const bool known = counters.dropped && counted != counters.accepted.end();
+    buckets.push_back(
+        {{"bucket", bucket},
+         {"accepted", known ? ordered_json(counted->second) : ordered_json(nullptr)}});
+  }
+  ordered_json json{{"address", to_string(report.address)}};
+  json["prefix_length"] = held ? ordered_json(held->prefix_length) : ordered_json(nullptr);
+  json["backend"] = to_string(report.backend);
+  json["interface"] = filter ? ordered_json(filter->interface) : ordered_json(nullptr);
+  json["mac"] = filter ? ordered_json(to_string(filter->mac)) : ordered_json(nullptr);
+  json["hash_mode"] = filter ? ordered_json(to_string(filter->hash_mode)) : ordered_json(nullptr);
+  json["seed"] = filter ? ordered_json(filter->seed) : ordered_json(nullptr);
+  json["total"] = filter ? ordered_json(filter->total) : ordered_json(nullptr);
+  json["buckets"] = buckets;
+  json["packets"] = {
+      {"accepted", counters.dropped ? ordered_json(accepted(counters)) : ordered_json(nullptr)},
+      {"dropped", or_null(counters.dropped)},
+      {"seen", or_null(counters.seen)}};
+  json["healthy"] = report.differences.empty();
+  json["differences"] = report.differences;
+  return json;
+}
+
+}  // namespace loadshare::report

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What status says: for people, for machines, and of broken nodes.
+#include "report.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "builders.h"
+
+namespace loadshare::report {
+namespace {
+
+using loadshare::test::ip;
+using testing::HasSubstr;
+using testing::Not;
+
+const IpAddress address = ip("10.0.0.100");
+const MacAddress mac{{0x01, 0, 0x5e, 0, 0, 0x64}};
+
+Observed healthy() {
+  Observed observed;
+  observed.filter.filters = {{"eth0", mac, HashMode::source_ip, 7, 6}};
+  observed.filter.buckets = {1, 2, 3, 5};
+  observed.filter.counters.dropped = 10;
+  observed.filter.counters.accepted = {{1, 100}, {2, 0}, {3, 11}, {5, 1}};
+  observed.addresses = {{"eth0", 24}};
+  observed.interface = Interface{.name = "eth0",
+                                 .index = 2,
+                                 .up = true,
+                                 .carrier = true,
+                                 .loopback = false,
+                                 .multicast = true,
+                                 .joined = {mac}};
+  return observed;
+}
+
+std::string printed(const Observed& observed, Detail detail = Detail::overview) {
+  std::ostringstream text;
+  print(report_on(address, BackendChoice::nftables, observed), detail, text, false);
+  return text.str();
+}
+
+TEST(Status, OfAHealthyAddress) {
+  EXPECT_EQ(printed(healthy()),
+            "10.0.0.100/24 on eth0 with nftables: healthy\n"
+            "  cluster MAC  01:00:5e:00:00:64\n"
+            "  hash mode    sourceip, seed 7\n"
+            "  buckets      1-3 5 of 6\n"
+            "  packets      112 accepted, 10 dropped\n");
+}
+
+TEST(Status, ShowsEveryBucketWhereItIsAsked) {
+  EXPECT_THAT(printed(healthy(), Detail::every_bucket),
+              HasSubstr("  bucket  accepted\n       1       100\n       2         0\n"));
+}
+
+TEST(Status, ListsEveryDifferenceThatMonitorWouldFind) {
+  auto observed = healthy();
+  observed.interface->joined.clear();
+  observed.addresses.clear();
+  observed.network = ConnectedNetwork{"eth0", 24, std::nullopt};
+  observed.filter.faults = {"the set is missing"};
+  EXPECT_THAT(printed(observed), HasSubstr("10.0.0.100 on eth0 with nftables: 3 faults\n"
+                                           "  ! the set is missing\n"
+                                           "  ! the cluster MAC 01:00:5e:00:00:64 is not joined"));
+}
+
+TEST(Status, SaysThatANodeWithoutBucketsAnswersNobody) {
+  auto observed = healthy();
+  observed.filter.buckets.clear();
+  observed.filter.counters.accepted.clear();
+  EXPECT_THAT(printed(observed), HasSubstr("healthy"));
+  EXPECT_THAT(printed(observed), HasSubstr("none of 6: nobody is answered here"));
+}
+
+TEST(Status, TellsOfAnAddressWithoutARule) {
+  Observed observed;
+  observed.addresses = {{"eth0", 24}};
+  EXPECT_THAT(printed(observed), HasSubstr("! 10.0.0.100 is on eth0 without a working cluster"));
+}
+
+TEST(Status, OfClusteripKnowsOnlyWhatWasSeen) {
+  auto observed = healthy();
+  observed.filter.counters = {.seen = 5, .dropped = std::nullopt, .accepted = {}};
+  EXPECT_THAT(printed(observed), HasSubstr("packets      5 seen, taken or not"));
+  const auto json = to_json(report_on(address, BackendChoice::clusterip, observed));
+  EXPECT_EQ(json["packets"]["seen"], 5);
+  EXPECT_TRUE(json["packets"]["dropped"].is_null());
+  EXPECT_TRUE(json["buckets"][0]["accepted"].is_null());
+}
+
+TEST(Status, InJsonSaysTheSame) {
+  const auto json = to_json(report_on(address, BackendChoice::nftables, healthy()));
+  EXPECT_EQ(json.dump(),
+            R"({"address":"10.0.0.100","prefix_length":24,"backend":"nftables","interface":"eth0",)"
+            R"("mac":"01:00:5e:00:00:64","hash_mode":"sourceip","seed":7,"total":6,"buckets":[)"
+            R"({"bucket":1,"accepted":100},{"bucket":2,"accepted":0},{"bucket":3,"accepted":11},)"
+            R"({"bucket":5,"accepted":1}],"packets":{"accepted":112,"dropped":10,"seen":null},)"
+            R"("healthy":true,"differences":[]})");
+}
+
+TEST(BucketsInShort, FoldNeighboursOfThreeAndMore) {
+  EXPECT_EQ(in_short({}), "");
+  EXPECT_EQ(in_short({4}), "4");
+  EXPECT_EQ(in_short({1, 2, 4}), "1 2 4");
+  EXPECT_EQ(in_short({1, 2, 3, 5, 7, 8, 9, 10}), "1-3 5 7-10");
+}
+
+}  // namespace
+}  // namespace loadshare::report
