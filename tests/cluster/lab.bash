@@ -19,7 +19,9 @@ export LOADSHARE_BUILD BACKEND SLOWNESS CLUSTER_TOKEN CLUSTER TRAFFIC
 
 NODES=3
 VIP=10.77.0.100
+VIP_PREFIX=16
 VIP_MAC=01:00:5e:4d:00:64
+RESOURCE=cluster-ip
 
 # cluster_up: returns when the nodes have elected a DC; leaves a part behind when it fails.
 cluster_up() {
@@ -114,7 +116,7 @@ await_settled() { on "$1" crm_resource --wait --timeout=$((60 * SLOWNESS)) >/dev
 # buckets NODE [ASKED]: how many buckets the cluster believes to be started there.
 buckets() {
   cluster_xml "${2:-$1}" |
-    xmllint --xpath "count(//clone//resource[@role='Started' and @failed='false']/node[@name='node$1'])" -
+    xmllint --xpath "count(//clone[@id='$RESOURCE-clone']/resource[@role='Started' and @failed='false']/node[@name='node$1'])" -
 }
 
 # ---- The rest is the lab's own
