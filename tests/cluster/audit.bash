@@ -52,10 +52,11 @@ observe_no_more() {
   STARTED=
 }
 
-# nothing_twice: in the window that was read.
+# nothing_twice: in the window that was read, of which the observer has missed no frame.
 nothing_twice() {
-  [ "${seen[duplicate]} ${seen[foreign]}" = "0 0" ] && return
-  printf '%s\n' "duplicates: ${seen[duplicate]}, foreign announcements: ${seen[foreign]}" "${wrong[@]:0:20}" >&2
+  [ "${seen[duplicate]} ${seen[foreign]} ${seen[missed]}" = "0 0 0" ] && return
+  printf '%s\n' "duplicates: ${seen[duplicate]}, foreign announcements: ${seen[foreign]}, missed frames: ${seen[missed]}" \
+    "${wrong[@]:0:20}" >&2
   return 1
 }
 

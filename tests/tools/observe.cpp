@@ -43,6 +43,7 @@ Prints "ready", and for each SIGUSR1 and at the end (SIGTERM) what happened sinc
   node MAC CLIENTS ANSWERS      who answers how many clients now, and pings answered
   announced N                   ARP and ND messages that gave MAC for ADDRESS
   foreign N                     those that gave another
+  missed N                      frames that this observer was too slow to see
   duplicate-at MS CLIENT MAC... a second answer, with those who answered
   foreign-at MS MAC             such a message; the first 40 of both
   end
@@ -83,7 +84,8 @@ struct Client {
 /// What is printed and then forgotten.
 struct Window {
   Clock::time_point begin = Clock::now();
-  std::uint64_t sent = 0, answered = 0, lost = 0, duplicates = 0, announced = 0, foreign = 0;
+  std::uint64_t sent = 0, answered = 0, lost = 0, duplicates = 0, announced = 0, foreign = 0,
+                missed = 0;
   std::map<MacAddress, std::uint64_t> answers;
   std::vector<std::string> wrong;  ///< the first of both, in words
 };
@@ -305,8 +307,10 @@ class Observer {
       count_pings(client, now);
       note_wait(client, now);
     }
+    window_.missed = missed_frames(capture_);
     print(now);
-    any_wrong_ = any_wrong_ || window_.lost + window_.duplicates + window_.foreign != 0;
+    any_wrong_ =
+        any_wrong_ || window_.lost + window_.duplicates + window_.foreign + window_.missed != 0;
     for (Client& client : clients_) {
       client.outage = {};
       client.nodes.clear();
@@ -325,7 +329,8 @@ class Observer {
               << window_.duplicates << "\ntorn " << torn << "\nsilent " << silent(now)
               << "\noutage " << milliseconds(longest) << ' ' << cut_off << '\n';
     print_nodes(now);
-    std::cout << "announced " << window_.announced << "\nforeign " << window_.foreign << '\n';
+    std::cout << "announced " << window_.announced << "\nforeign " << window_.foreign << "\nmissed "
+              << window_.missed << '\n';
     for (const std::string& text : window_.wrong) std::cout << text << '\n';
     std::cout << "end" << std::endl;
   }
