@@ -86,6 +86,8 @@ tell_what_is_wrong() {
     is_on "$node" || { echo "node$node is off"; continue; }
     echo "node$node says:"
     on "$node" timeout $((10 * SLOWNESS)) crm_mon --one-shot --include=none,dc,nodes,resources,failures
+    # A machine too busy for corosync's token splits the cluster; that is no fault of ours.
+    grep -E 'TOTEM|QUORUM' "$CLUSTER/node$node/log/corosync/corosync.log" | tail -n 5
   done
 }
 
