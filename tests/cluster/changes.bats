@@ -6,6 +6,11 @@
 bats_require_minimum_version 1.5.0
 source "$BATS_TEST_DIRNAME/suite.bash"
 
+teardown() {
+  observe_no_more
+  property 1 maintenance-mode false
+}
+
 @test "configured with crm: each of 64 clients is answered by one node" {
   audit
   [ "$(buckets 1) $(buckets 2) $(buckets 3)" = "2 2 2" ]
@@ -13,10 +18,7 @@ source "$BATS_TEST_DIRNAME/suite.bash"
 }
 
 @test "configured as pcs writes it" {
-  on 1 crm_resource --resource cluster-ip-clone --meta --set-parameter target-role --parameter-value Stopped >/dev/null
-  await 30 all_started 1 0
-  await_settled 1
-  on 1 cibadmin --delete --scope resources --xpath '//clone[@id="cluster-ip-clone"]'
+  unconfigure 1
   print_as_pcs_does | on 1 cibadmin --create --scope resources --xml-pipe
   await 30 all_started 1 6
   await_settled 1

@@ -15,18 +15,6 @@ source "$BATS_TEST_DIRNAME/suite.bash"
   [ "${clients_of[3]}" = 0 ] && [ "${clients_of[1]}" -gt 20 ] && [ "${clients_of[2]}" -gt 20 ]
 }
 
-@test "the last node answers everybody as long as it may" {
-  property 1 no-quorum-policy ignore
-  power_off 2
-  power_off 3
-  await_members 1
-  await 20 all_started 1 6
-  await_settled 1
-  property 1 no-quorum-policy stop
-  audit
-  [ "${clients_of[1]}" = 64 ]
-}
-
 @test "a node that comes back gets its share again" {
   power_off 2
   await_members 1 3

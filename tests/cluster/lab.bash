@@ -13,13 +13,16 @@ REPOSITORY=$(cd "$here/../.." && pwd)
 : "${LOADSHARE_BUILD:=$REPOSITORY/build/main}"
 : "${BACKEND:=auto}"
 : "${SLOWNESS:=1}" # how much longer everything takes here; 10 in an emulated guest
+: "${POLLING:=$((SLOWNESS * 3 - 2))e-1}" # s between two questions, which cost most where it is slow
 : "${CLUSTER_TOKEN:=$((1000 * SLOWNESS))}" # ms until corosync misses a silent node
 TRAFFIC=$LOADSHARE_BUILD/tests/tools/traffic
-export LOADSHARE_BUILD BACKEND SLOWNESS CLUSTER_TOKEN CLUSTER TRAFFIC
+export LOADSHARE_BUILD BACKEND SLOWNESS POLLING CLUSTER_TOKEN CLUSTER TRAFFIC
 
 NODES=3
 VIP=10.77.0.100
+VIP_PREFIX=16
 VIP_MAC=01:00:5e:4d:00:64
+RESOURCE=cluster-ip
 
 # cluster_up: returns when the nodes have elected a DC; leaves a part behind when it fails.
 cluster_up() {
@@ -84,7 +87,7 @@ await() {
   local end=$((SECONDS + $1 * SLOWNESS))
   while ! "${@:2}"; do
     ((SECONDS < end)) || { echo "not within $1 s: ${*:2}" >&2; return 1; }
-    sleep "$((SLOWNESS * 100))e-3"
+    sleep "$POLLING"
   done
 }
 
@@ -114,7 +117,7 @@ await_settled() { on "$1" crm_resource --wait --timeout=$((60 * SLOWNESS)) >/dev
 # buckets NODE [ASKED]: how many buckets the cluster believes to be started there.
 buckets() {
   cluster_xml "${2:-$1}" |
-    xmllint --xpath "count(//clone//resource[@role='Started' and @failed='false']/node[@name='node$1'])" -
+    xmllint --xpath "count(//clone[@id='$RESOURCE-clone']/resource[@role='Started' and @failed='false']/node[@name='node$1'])" -
 }
 
 # ---- The rest is the lab's own
@@ -203,7 +206,7 @@ END
 # Whoever kills the holder kills all that runs in the node.
 start_node() {
   local disk=$CLUSTER/node$1
-  env -i "${node_environment[@]}" "PATH=$(node_path "$1")" \
+  env -i "${node_environment[@]}" "PATH=$(node_path "$1")" "POLLING=$POLLING" \
     setsid ip netns exec "$LAB-node$1" \
     unshare --mount --uts --ipc --pid --fork --kill-child --mount-proc --propagation private \
     "$here/node" "node$1" "$CLUSTER" "$REPOSITORY" </dev/null >"$disk/output" 2>&1 3>&- &

@@ -6,12 +6,13 @@
 # primitive that is committed alone starts alone, as the only bucket of one.
 print_configuration() {
   cat <<END
-primitive cluster-ip ocf:loadshare:ClusterIP \\
-  params ip=$VIP nic=cluster0 cidr_netmask=16 mac=$VIP_MAC backend=$BACKEND \\
+primitive $RESOURCE ocf:loadshare:ClusterIP \\
+  params ip=$VIP nic=cluster0 cidr_netmask=$VIP_PREFIX \\
+    mac=$VIP_MAC backend=$BACKEND \\
   op start timeout=$((20 * SLOWNESS))s op stop timeout=$((20 * SLOWNESS))s \\
   op monitor interval=${3:-10}s timeout=$((20 * SLOWNESS))s \\
   meta resource-stickiness=${2:-0}
-clone cluster-ip-clone cluster-ip \\
+clone $RESOURCE-clone $RESOURCE \\
   meta globally-unique=true clone-max=${1:-6} clone-node-max=${1:-6}
 END
 }
@@ -25,11 +26,17 @@ configure() {
 # all_started NODE BUCKETS: each bucket on one node, as that node sees it.
 all_started() {
   [ "$(cluster_xml "$1" | xmllint --xpath \
-    'count(//clone/resource[@role="Started" and @active="true" and @failed="false" and @nodes_running_on="1"])' -)" = "$2" ]
+    "count(//clone[@id='$RESOURCE-clone']/resource[@role='Started' and @active='true' and @failed='false' and @nodes_running_on='1'])" -)" = "$2" ]
+}
+
+# unconfigure NODE: stops the clone and forgets it.
+unconfigure() {
+  meta "$1" target-role Stopped && await 30 all_started "$1" 0 && await_settled "$1" &&
+    on "$1" cibadmin --delete --scope resources --xpath "//clone[@id='$RESOURCE-clone']"
 }
 
 # meta NODE NAME VALUE: changes a meta attribute of the clone.
-meta() { on "$1" crm_resource --resource cluster-ip-clone --meta --set-parameter "$2" --parameter-value "$3" >/dev/null; }
+meta() { on "$1" crm_resource --resource "$RESOURCE-clone" --meta --set-parameter "$2" --parameter-value "$3" >/dev/null; }
 
 # operations NODE NAME SINCE: how many ms each such operation took that was begun at SINCE (in s) or later.
 operations() {
@@ -48,10 +55,13 @@ use() { on "$1" crm_standby --node "node$1" --delete --lifetime forever >/dev/nu
 # property NODE NAME VALUE: of the whole cluster.
 property() { on "$1" crm_attribute --type crm_config --name "$2" --update "$3"; }
 
-
 # holds_nothing NODE: the address is not even configured there.
 holds_nothing() { ! on "$1" ip -o address show to "$VIP" | grep -q .; }
 holds_something() { ! holds_nothing "$1"; }
 
 # rules_are_back NODE: after a flush.
-rules_are_back() { on "$1" nft list table ip loadshare >/dev/null 2>&1; }
+rules_are_back() {
+  local family=ip
+  [[ $VIP != *:* ]] || family=ip6
+  on "$1" nft list table $family loadshare >/dev/null 2>&1
+}

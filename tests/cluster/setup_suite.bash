@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# One cluster for all files of a run: six buckets, configured with crm, monitored every three seconds.
+# One cluster for all files of a run: six buckets, configured with crm, monitored every three seconds
+# or every $MONITOR_INTERVAL.
 
 source_cluster() {
   local folder
@@ -16,7 +17,12 @@ setup_suite() {
   export CLUSTER_TOKEN=${CLUSTER_TOKEN:-$((2000 * ${SLOWNESS:-1}))}
   source_cluster
   trap cluster_down EXIT
-  cluster_up && configure 1 6 0 $((3 * SLOWNESS))
+  cluster_up && configure 1 6 0 "${MONITOR_INTERVAL:-3}" && return
+  {
+    echo "The cluster has not come up with its resource; node1 says:"
+    on 1 crm_mon --one-shot --include=none,dc,nodes,resources,failures 2>&1
+  } | sed 's/^/# /' >&3
+  return 1
 }
 
 teardown_suite() {

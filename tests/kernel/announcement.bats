@@ -89,12 +89,14 @@ announce_in_the_foreground() {
   [[ $output == *"$VIP_MAC"* ]]
 }
 
+# bats test_tags=nftables
 @test "IPv6: in the foreground, start waits for the last one" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
   announce_in_the_foreground
 }
 
+# bats test_tags=nftables
 @test "IPv6: none for count 0" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
@@ -105,6 +107,7 @@ announce_in_the_foreground() {
   [ ${#lines[@]} -eq 0 ]
 }
 
+# bats test_tags=nftables
 @test "IPv6: announcements correct what a client has learnt wrong" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6

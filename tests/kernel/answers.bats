@@ -86,6 +86,7 @@ second_address() {
   answered_once udp tcp
 }
 
+# bats test_tags=nftables
 @test "64 buckets on three nodes" {
   only_on nftables
   deal_at_once 64
@@ -93,6 +94,7 @@ second_address() {
   answered_once udp tcp
 }
 
+# bats test_tags=nftables
 @test "1000 buckets on three nodes" {
   only_on nftables
   deal_at_once 1000

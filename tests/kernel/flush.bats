@@ -3,6 +3,7 @@
 # After `nft flush ruleset` on a node, that node is silent for the cluster address until it is repaired.
 # shellcheck source-path=SCRIPTDIR
 
+# bats file_tags=nftables
 bats_require_minimum_version 1.5.0
 
 load lab

@@ -49,12 +49,14 @@ nobody_tracks_connections() {
   [ "$output" = 0 ]
 }
 
+# bats test_tags=nftables
 @test "IPv4, without connection tracking" {
   only_on nftables
   reach_their_owner
   nobody_tracks_connections
 }
 
+# bats test_tags=nftables
 @test "IPv6, without connection tracking" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
@@ -69,6 +71,7 @@ nobody_tracks_connections() {
   [ "$BACKEND" = clusterip ] || forget_connections
 }
 
+# bats test_tags=nftables
 @test "IPv6, with connection tracking" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6

@@ -45,6 +45,7 @@ errors_of() {
   errors_of "$VIP6"
 }
 
+# bats test_tags=nftables
 @test "IPv4: an error whose quote shows no ports reaches every node" {
   only_on nftables
   deal 3
@@ -53,6 +54,7 @@ errors_of() {
   errors esp,ah whole --everywhere
 }
 
+# bats test_tags=nftables
 @test "IPv6: an error whose quote shows no ports reaches every node" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
@@ -62,6 +64,7 @@ errors_of() {
   errors esp,ah whole --everywhere
 }
 
+# bats test_tags=nftables
 @test "IPv4: with sourceip the ports do not matter, only unreadable addresses do" {
   only_on nftables
   export OCF_RESKEY_clusterip_hash=sourceip

@@ -3,6 +3,7 @@
 # An IPv6 cluster address, and what else only nftables can do.
 # shellcheck source-path=SCRIPTDIR
 
+# bats file_tags=nftables
 setup_file() {
   source "$BATS_TEST_DIRNAME/packets.bash"
   [ "$BACKEND" = nftables ] || return 0

@@ -118,6 +118,9 @@ ask() {
     --address "$1" --port 7 --protocol "$2" "${@:3}"
 }
 
+# in_emulation: whether computing is ten times as slow here (tests/vm/run).
+in_emulation() { [ "$(uname -n)" = loadshare-vm ]; }
+
 # ---- The rest is the lab's own
 
 # lab_cable_commands HOST INTERFACE MAC: from a port of the switch, named after the host, to there.

@@ -58,6 +58,7 @@ told_alone() {
   [ -z "$output" ]
 }
 
+# bats test_tags=nftables
 @test "neighbour solicitations from the first start to the last stop likewise (IPv6)" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6

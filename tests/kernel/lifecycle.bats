@@ -226,6 +226,7 @@ no_rule_nor_guard() {
   clean
 }
 
+# bats test_tags=nftables
 @test "drop_unicast_in_l2_multicast is as the administrator had it, after stop" {
   only_on nftables
   on 1 bash -c "echo 1 >$guard"
@@ -250,6 +251,7 @@ no_rule_nor_guard() {
   completes_and_clears bucket_released
 }
 
+# bats test_tags=nftables
 @test "start and stop get along with what is left when the rules are gone" {
   only_on nftables
   completes_and_clears all_but_rule_and_address
@@ -267,6 +269,7 @@ no_rule_nor_guard() {
   clean
 }
 
+# bats test_tags=nftables
 @test "somebody else's tc filter stays when ours comes and goes" {
   only_on nftables
   on 1 tc qdisc add dev cluster0 clsact
@@ -283,17 +286,18 @@ no_rule_nor_guard() {
 }
 
 @test "whenever the helper is killed, the node is silent, and the next call ends right" {
-  local held='' kills=0 round longest
+  local held='' kills=0 round rounds=24 longest
+  if in_emulation; then rounds=12; fi
   : "${SEED:=$((EPOCHSECONDS % 32768))}"
   echo "again with SEED=$SEED"
   RANDOM=$SEED
   measure_pace
-  for round in {1..24}; do
+  for ((round = 1; round <= rounds; round++)); do
     echo "round $round: held ${held:-none}"
     kill_and_complete
   done
-  echo "killed in time: $kills of 24"
-  [ "$kills" -ge 6 ]
+  echo "killed in time: $kills of $rounds"
+  [ "$kills" -ge $((rounds / 4)) ]
   helpers 1 stop 1 2
   clean
 }

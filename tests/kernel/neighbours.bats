@@ -66,6 +66,7 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 1
 }
 
+# bats test_tags=nftables
 @test "ARP frames that a program on a node writes with the node's own MAC" {
   only_on nftables
   deal 3
@@ -76,6 +77,7 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 4
 }
 
+# bats test_tags=nftables
 @test "neighbour advertisements to clients that ask" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
@@ -86,6 +88,7 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 3
 }
 
+# bats test_tags=nftables
 @test "neighbour advertisements that the kernel sends unasked" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
@@ -96,6 +99,7 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 1
 }
 
+# bats test_tags=nftables
 @test "neighbour solicitations that a node sends in the name of the address" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
@@ -105,6 +109,7 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 1
 }
 
+# bats test_tags=nftables
 @test "solicitations and advertisements that a program on a node writes with the node's own MAC" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6

@@ -36,6 +36,7 @@ clone_of_three() {
     -o "CRM_meta_clone=$1" -o CRM_meta_clone_max=3 -o CRM_meta_globally_unique=true
 }
 
+# bats test_tags=host
 @test "ocf-tester passes" {
   local before
   helper 1 start 2
@@ -56,6 +57,7 @@ clone_of_three() {
   on 1 loadshare stop --ip "$VIP" --backend "$BACKEND" --bucket 2
 }
 
+# bats test_tags=nftables
 @test "ocf-tester passes with an IPv6 address" {
   only_on nftables
   OCF_RESKEY_ip=$VIP6 clone_of_three 2

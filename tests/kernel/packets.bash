@@ -38,9 +38,6 @@ has_sctp() {
   grep --quiet '^SCTP ' /proc/net/protocols
 }
 
-# in_emulation: whether computing is ten times as slow here (tests/vm/run).
-in_emulation() { [ "$(uname -n)" = loadshare-vm ]; }
-
 # hold NODE BUCKET…: starts them there.
 hold() {
   start "$@" || return

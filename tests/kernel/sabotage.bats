@@ -198,6 +198,7 @@ replace_rule() {
   noticed 1 "chain cluster-$VIP has other rules than it should"
 }
 
+# bats test_tags=nftables
 @test "nf_tables: the ruleset is flushed or the table deleted" {
   only_on nftables
   nft_on_1 'flush ruleset'
@@ -206,6 +207,7 @@ replace_rule() {
   noticed 1 "without a working cluster rule"
 }
 
+# bats test_tags=nftables
 @test "nf_tables: any single rule is deleted" {
   only_on nftables
   local number
@@ -219,6 +221,7 @@ replace_rule() {
   all_answered
 }
 
+# bats test_tags=nftables
 @test "nf_tables: a rule is changed" {
   only_on nftables
   # A drop turned into an accept, an accept into a drop, and a hash without its byteorder step.
@@ -227,6 +230,7 @@ replace_rule() {
   replace_rule -2 'jhash ip saddr mod 3 seed 0x0 offset 1 { 1, 2 } meta pkttype set host accept'
 }
 
+# bats test_tags=nftables
 @test "nf_tables: a foreign rule is put into each of our chains" {
   only_on nftables
   local chain
@@ -236,6 +240,7 @@ replace_rule() {
   done
 }
 
+# bats test_tags=nftables
 @test "nf_tables: the ruleset is saved and loaded" {
   only_on nftables
   # Whether nft takes back all that it prints of our rules depends on its version; it loses the byteorder steps.
@@ -249,6 +254,7 @@ $saved"' 2>"$BATS_TEST_TMPDIR/refused"; then
   fi
 }
 
+# bats test_tags=nftables
 @test "nf_tables: the comment with the parameters is lost or changed" {
   only_on nftables
   other_chain
@@ -257,6 +263,7 @@ $saved"' 2>"$BATS_TEST_TMPDIR/refused"; then
   noticed 1 "seed 5 instead of 0"
 }
 
+# bats test_tags=nftables
 @test "nf_tables: sets and maps have other elements" {
   only_on nftables
   nft_on_1 "flush set ip loadshare owned-$VIP"
@@ -273,6 +280,7 @@ $saved"' 2>"$BATS_TEST_TMPDIR/refused"; then
   noticed 1 "set icmp-errors has other elements"
 }
 
+# bats test_tags=nftables
 @test "nf_tables: the base chain drops by policy, is gone or sits at another hook" {
   only_on nftables
   nft_on_1 'chain ip loadshare prerouting { policy drop; }'
@@ -285,6 +293,7 @@ $saved"' 2>"$BATS_TEST_TMPDIR/refused"; then
   noticed 1 "chain prerouting is missing or not at its hook"
 }
 
+# bats test_tags=nftables
 @test "nf_tables: the interface has lost guard, neighbour rewriter or MAC" {
   only_on nftables
   on 1 bash -c "echo 0 >$guard"

@@ -46,17 +46,20 @@ loadshare_with() {
   on 1 loadshare "$1" "${words[@]}" "$2=$3"
 }
 
+# bats test_tags=host
 @test "addresses that are none, or that no node can have" {
   refused ip --ip 10.77.0 10.77.0.256 10.77.0.100/16 cluster.example 127.0.0.1 224.0.0.1 0.0.0.0 \
     255.255.255.255 ::1 ff02::1 fd77::100::1
 }
 
+# bats test_tags=host
 @test "interfaces, labels and namespaces that cannot be names" {
   refused nic --nic lo cluster0/1 'clus ter0' eth+ a-name-that-is-too-long
   refused iflabel --label 'a b' ten-letters
   refused network_namespace --network-namespace ../switch
 }
 
+# bats test_tags=host
 @test "MACs, hash modes and seeds" {
   refused mac --mac 01:00:5e:zz:00:01 01:00:5e:00:01 01:00:5e:00:01:02:03 00:11:22:33:44:55 \
     01005e000102 ff:ff:ff:ff:ff:ff
@@ -64,6 +67,7 @@ loadshare_with() {
   refused clusterip_hash_seed --seed -1 4294967296 0x10 seven
 }
 
+# bats test_tags=host
 @test "netmasks, broadcast addresses, announcements and switches" {
   refused cidr_netmask --netmask 0 33 255.0.255.0 sixteen
   refused broadcast --broadcast 10.77.255 all ff02::1
@@ -73,6 +77,7 @@ loadshare_with() {
   refused noprefixroute --noprefixroute 2
 }
 
+# bats test_tags=host
 @test "numbers of buckets, and clones that are not globally unique" {
   refused CRM_meta_clone_max --total 0 1025 three
   refused --bucket --bucket 0 1025 first
@@ -87,6 +92,7 @@ loadshare_with() {
   BACKEND=clusterip refused CRM_meta_clone_max --total 17
 }
 
+# bats test_tags=host
 @test "the agent gives the same reasons, and nothing is left of all this" {
   local action
   for action in start validate-all; do
@@ -101,6 +107,7 @@ loadshare_with() {
   expect_trace 1 "$CLEAN"
 }
 
+# bats test_tags=host
 @test "a kernel without CLUSTERIP: the probe says 7, stop 0, start and validate-all 5" {
   can_use clusterip && skip "this kernel has CLUSTERIP"
   export OCF_RESKEY_backend=clusterip
@@ -111,6 +118,7 @@ loadshare_with() {
   run -5 agent 1 validate-all 1
 }
 
+# bats test_tags=host
 @test "a node without the helper: the probe says 7, stop 0, start 5" {
   only_system_programs
   run -7 probe 1 1

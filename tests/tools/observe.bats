@@ -59,7 +59,8 @@ window() {
     seen=$(window)
     lab_finish
     grep -E "^node $node1_mac 64 [0-9]{3,}$" <<<"$seen"
-    [ "$(grep -Ec '^(lost|duplicate|torn|silent|foreign) 0$' <<<"$seen")" = 5 ]
+    grep -E '^announced [1-9]' <<<"$seen"
+    [ "$(grep -Ec '^(lost|duplicate|torn|silent|foreign|missed) 0$' <<<"$seen")" = 6 ]
   done
 }
 

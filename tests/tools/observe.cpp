@@ -41,7 +41,9 @@ Prints "ready", and for each SIGUSR1 and at the end (SIGTERM) what happened sinc
   outage MS CLIENTS             the longest time from a client's first unanswered ping to its next
                                 answer; how many clients waited longer than SILENCE
   node MAC CLIENTS ANSWERS      who answers how many clients now, and pings answered
-  foreign N                     ARP and ND messages that gave another MAC for ADDRESS
+  announced N                   ARP and ND messages that gave MAC for ADDRESS
+  foreign N                     those that gave another
+  missed N                      frames that this observer was too slow to see
   duplicate-at MS CLIENT MAC... a second answer, with those who answered
   foreign-at MS MAC             such a message; the first 40 of both
   end
@@ -82,7 +84,8 @@ struct Client {
 /// What is printed and then forgotten.
 struct Window {
   Clock::time_point begin = Clock::now();
-  std::uint64_t sent = 0, answered = 0, lost = 0, duplicates = 0, foreign = 0;
+  std::uint64_t sent = 0, answered = 0, lost = 0, duplicates = 0, announced = 0, foreign = 0,
+                missed = 0;
   std::map<MacAddress, std::uint64_t> answers;
   std::vector<std::string> wrong;  ///< the first of both, in words
 };
@@ -216,7 +219,7 @@ class Observer {
     std::array<std::uint8_t, 256> buffer;  // headers are enough
     while (const auto frame = receive(capture_, buffer)) {
       if (const auto message = advertised(*frame, options_.address)) {
-        if (message->mac != options_.mac) note_foreign(message->mac);
+        note_announcement(message->mac);
       } else if (const auto packet = parse_ip_packet(*frame)) {
         if (packet->source == options_.address) note_reply(*packet);
       }
@@ -264,7 +267,11 @@ class Observer {
     tell(text);
   }
 
-  void note_foreign(const MacAddress& mac) {
+  void note_announcement(const MacAddress& mac) {
+    if (mac == options_.mac) {
+      ++window_.announced;
+      return;
+    }
     ++window_.foreign;
     tell("foreign-at " + moment() + ' ' + to_string(mac));
   }
@@ -300,8 +307,10 @@ class Observer {
       count_pings(client, now);
       note_wait(client, now);
     }
+    window_.missed = missed_frames(capture_);
     print(now);
-    any_wrong_ = any_wrong_ || window_.lost + window_.duplicates + window_.foreign != 0;
+    any_wrong_ =
+        any_wrong_ || window_.lost + window_.duplicates + window_.foreign + window_.missed != 0;
     for (Client& client : clients_) {
       client.outage = {};
       client.nodes.clear();
@@ -320,7 +329,8 @@ class Observer {
               << window_.duplicates << "\ntorn " << torn << "\nsilent " << silent(now)
               << "\noutage " << milliseconds(longest) << ' ' << cut_off << '\n';
     print_nodes(now);
-    std::cout << "foreign " << window_.foreign << '\n';
+    std::cout << "announced " << window_.announced << "\nforeign " << window_.foreign << "\nmissed "
+              << window_.missed << '\n';
     for (const std::string& text : window_.wrong) std::cout << text << '\n';
     std::cout << "end" << std::endl;
   }

@@ -102,6 +102,14 @@ FileDescriptor open_capture(const std::string& interface, std::uint16_t ethertyp
   return socket;
 }
 
+std::uint64_t missed_frames(const FileDescriptor& capture) {
+  tpacket_stats statistics{};
+  socklen_t size = sizeof statistics;
+  checked(getsockopt(capture.number(), SOL_PACKET, PACKET_STATISTICS, &statistics, &size),
+          "statistics of a packet socket");
+  return statistics.tp_drops;
+}
+
 FileDescriptor open_frame_sender(const std::string& interface) {
   return open_packet_socket(interface, 0);
 }

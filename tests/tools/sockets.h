@@ -51,6 +51,10 @@ int interface_index(const std::string& interface);
 
 /// What one interface receives, Ethernet header included; `ethertype` ETH_P_ALL adds what it sends.
 FileDescriptor open_capture(const std::string& interface, std::uint16_t ethertype);
+
+/// Frames that were lost since the last call, because nobody read them in time (packet(7),
+/// PACKET_STATISTICS).
+std::uint64_t missed_frames(const FileDescriptor& capture);
 /// For sending frames only: it receives nothing.
 FileDescriptor open_frame_sender(const std::string& interface);
 /// In the network namespace where `socket` was made.
