@@ -52,6 +52,13 @@ const std::vector<Command> commands = {
      resource_options,
      Reading::whole_request,
      validate},
+    {"switch-config",
+     {"ADDRESS", 1, 1},
+     "lines to paste into routers and switches",
+     {"vendor", "vlan", "nic", "netmask", "broadcast", "mac", "backend", "network-namespace",
+      "wait"},
+     Reading::as_given,
+     switch_config},
 };
 
 }  // namespace

@@ -15,5 +15,6 @@ void start(const Invocation& call);
 void stop(const Invocation& call);
 void monitor(const Invocation& call);
 void validate(const Invocation& call);
+void switch_config(const Invocation& call);
 
 }  // namespace loadshare::commands
