@@ -18,8 +18,8 @@ agent() {
     OCF_RESKEY_cidr_netmask=24 OCF_RESKEY_arp_count=1 inside "$AGENT" "$1"
 }
 
-# files: what lies in the bare Debian, but for what dpkg notes.
-files() { (cd "$ROOT" && find . -path ./var/lib/dpkg -prune -o -path ./var/log -prune -o -print | sort); }
+# files: what lies in the bare Debian, but for notes and caches.
+files() { (cd "$ROOT" && find . \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache \) -prune -o -print | sort); }
 
 @test "it says what it is" {
   [ "$(dpkg-deb --field "$DEB" Package)" = loadshare ]
@@ -44,9 +44,8 @@ files() { (cd "$ROOT" && find . -path ./var/lib/dpkg -prune -o -path ./var/log -
   [ "$status" -ne 0 ]
   [[ $output == *resource-agents* ]]
   inside dpkg --purge loadshare
-  rm -rf "$ROOT"
-  mkdir "$ROOT"
-  tar -C "$ROOT" -xf "$("$REPOSITORY/tests/package/root" "$CACHE" "$DEB")"
+  remove_root
+  unpack_root "$("$REPOSITORY/tests/package/root" "$CACHE" "$DEB")"
 }
 
 @test "installed, the agent serves an address on a machine that has nothing but its dependencies" {

@@ -19,7 +19,7 @@ bare_debian_up() {
   local archive
   export ROOT=$BATS_FILE_TMPDIR/root LAB=lspkg$$
   archive=$("$REPOSITORY/tests/package/root" "$CACHE" "$DEB") || return
-  mkdir "$ROOT" && tar -C "$ROOT" -xf "$archive" || return
+  unpack_root "$archive" || return
   ip netns add "$LAB" && ip netns add "$LAB-friend" || return
   ip -n "$LAB" link add eth0 type veth peer name eth0 netns "$LAB-friend"
   printf '%s\n' "link set lo up" "link set eth0 up" "address add 10.99.0.1/24 brd + dev eth0" |
@@ -28,10 +28,21 @@ bare_debian_up() {
     ip -n "$LAB-friend" -batch -
 }
 
+unpack_root() { mkdir "$ROOT" && tar -C "$ROOT" -xf "$1"; }
+
 bare_debian_down() {
   ip netns del "$LAB" 2>/dev/null
   ip netns del "$LAB-friend" 2>/dev/null
-  rm -rf "${ROOT:?}"
+  remove_root
+}
+
+# Nothing may be mounted there any more, as what is mounted is the machine's; and if it is, it stays.
+remove_root() {
+  if grep -qF " $ROOT/" /proc/self/mountinfo; then
+    echo "still mounted below $ROOT" >&2
+    return 1
+  fi
+  rm -rf --one-file-system "${ROOT:?}"
 }
 
 # inside COMMAND…: there, as root, with nothing of our own environment but OCF_….
