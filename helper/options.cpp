@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "loadshare/error.h"
+#include "switch_config.h"
 
 namespace loadshare {
 namespace {
@@ -18,6 +19,8 @@ constexpr std::uint32_t most_buckets = 1024;
 constexpr std::uint32_t longest_interval_ms = 60'000;
 constexpr std::uint32_t most_announcements = 1000;
 constexpr std::uint32_t longest_wait_s = 600;
+constexpr std::size_t line_width = 79;
+constexpr std::uint32_t last_vlan = 4094;  // IEEE 802.1Q, table 9-2
 
 const std::vector<Option> options = {
     {"ip", "ip", "ADDRESS", "the cluster address", true,
@@ -37,7 +40,7 @@ const std::vector<Option> options = {
      [](Invocation& to, const std::string& text) {
        to.request.total = value::number(text, 1, most_buckets);
      }},
-    {"nic", "nic", "NAME", "interface (default: the one in the address's network)", false,
+    {"nic", "nic", "INTERFACE", "interface (default: the one in the address's network)", false,
      [](Invocation& to, const std::string& text) {
        // IPaddr2 takes "eth0:label" here.
        const auto colon = text.find(':');
@@ -59,15 +62,15 @@ const std::vector<Option> options = {
      [](Invocation& to, const std::string& text) { to.request.mac = value::cluster_mac(text); }},
     {"hash", "clusterip_hash", "MODE",
      "sourceip, sourceip-sourceport (default) or sourceip-sourceport-destport", false,
-     [](Invocation& to, const std::string& text) {
-       to.request.hash_mode = value::hash_mode(text);
-     }},
+     [](Invocation& to, const std::string& text) { to.request.hash_mode = value::hash_mode(text); },
+     hash_mode_names()},
     {"seed", "clusterip_hash_seed", "N", "initial value of the hash (default 0)", false,
      [](Invocation& to, const std::string& text) {
        to.request.seed = value::number(text, 0, any_number);
      }},
     {"backend", "backend", "NAME", "auto (default), clusterip or nftables", true,
-     [](Invocation& to, const std::string& text) { to.request.backend = value::backend(text); }},
+     [](Invocation& to, const std::string& text) { to.request.backend = value::backend(text); },
+     backend_names()},
     {"arp-count", "arp_count", "N", "announcements after a start (default 5)", false,
      [](Invocation& to, const std::string& text) {
        to.request.announcement.count = value::number(text, 0, most_announcements);
@@ -85,7 +88,7 @@ const std::vector<Option> options = {
      [](Invocation& to, const std::string& text) {
        to.request.no_prefix_route = value::boolean(text);
      }},
-    {"network-namespace", "network_namespace", "NAME", "work in this network namespace", true,
+    {"network-namespace", "network_namespace", "NAMESPACE", "work in this network namespace", true,
      [](Invocation& to, const std::string& text) {
        to.request.network_namespace = value::network_namespace(text);
      }},
@@ -105,6 +108,13 @@ const std::vector<Option> options = {
      [](Invocation& to, const std::string&) { to.verbose = true; }},
     {"json", nullptr, nullptr, "print JSON", false,
      [](Invocation& to, const std::string&) { to.json = true; }},
+    {"vlan", nullptr, "N", "VLAN of the address (default: that of the interface)", false,
+     [](Invocation& to, const std::string& text) { to.vlan = value::number(text, 1, last_vlan); }},
+    {"vendor", nullptr, "NAME", "only for ios, nxos, junos, eos, linux or vmware", false,
+     [](Invocation& to, const std::string& text) {
+       to.vendor = value::choice(text, switch_vendor_names());
+     },
+     switch_vendor_names()},
 };
 
 std::string explained(const Option& option) {
@@ -195,9 +205,30 @@ void check_identity(const po::variables_map& given) {
   }
 }
 
-constexpr char exit_status_in_words[] =
-    "\nThe exit status is the OCF code: 0 done or served, 7 not held here, 1 failed,\n"
-    "2 bad option, 4 not permitted, 5 this node lacks a part, 6 bad value.\n";
+const std::vector<ExitMeaning> meanings = {
+    {ExitCode::success, "done or served"},
+    {ExitCode::not_running, "not held here"},
+    {ExitCode::generic_error, "failed"},
+    {ExitCode::bad_arguments, "bad option"},
+    {ExitCode::unimplemented, "no such command"},
+    {ExitCode::permission_denied, "not permitted"},
+    {ExitCode::not_installed, "this node lacks a part"},
+    {ExitCode::not_configured, "bad value"},
+};
+
+std::string exit_status_in_words() {
+  std::string text = "\nThe exit status is the OCF code:";
+  std::size_t line_begins = 1;
+  for (const auto& [code, words] : meanings) {
+    const auto entry = std::to_string(static_cast<int>(code)) + " " + words +
+                       (&words == &meanings.back().words ? "." : ",");
+    const bool fits = text.size() - line_begins + 1 + entry.size() <= line_width;
+    text += fits ? " " : "\n";
+    if (!fits) line_begins = text.size();
+    text += entry;
+  }
+  return text + "\n";
+}
 
 constexpr std::size_t summary_column = 37;
 
@@ -211,6 +242,7 @@ std::string row(const Command& command) {
 }  // namespace
 
 const std::vector<Option>& all_options() { return options; }
+const std::vector<ExitMeaning>& exit_meanings() { return meanings; }
 
 Invocation parse_options(const Command& command, const std::vector<std::string>& arguments) {
   const auto given = parse_words(command, arguments);
@@ -233,7 +265,7 @@ std::string usage(const std::vector<Command>& commands) {
       "loadshare: a load-sharing cluster address, bucket by bucket\n\n"
       "Usage: loadshare COMMAND [OPTION...]\n\n";
   for (const auto& command : commands) text += row(command);
-  return text + "\nOptions of a command: loadshare COMMAND --help\n" + exit_status_in_words;
+  return text + "\nOptions of a command: loadshare COMMAND --help\n" + exit_status_in_words();
 }
 
 std::string usage(const Command& command) {
@@ -241,7 +273,7 @@ std::string usage(const Command& command) {
   text << "Usage: loadshare " << command.name << " " << command.operands.shown
        << (command.operands.most > 0 ? " " : "") << "[OPTION...]\n"
        << command.summary << "\n\n"
-       << described(command) << exit_status_in_words;
+       << described(command) << exit_status_in_words();
   return text.str();
 }
 

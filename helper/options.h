@@ -3,9 +3,11 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "loadshare/exit_code.h"
 #include "loadshare/request.h"
 
 namespace loadshare {
@@ -17,6 +19,8 @@ struct Invocation {
   bool verbose = false;
   std::chrono::seconds lock_wait{10};  ///< below the agent's shortest advised timeout (20 s)
   bool json = false;
+  std::optional<unsigned> vlan;
+  std::optional<std::string> vendor;  ///< one of switch_vendor_names()
   std::vector<std::string> operands;  ///< as written; each command reads its own
 };
 
@@ -55,10 +59,18 @@ struct Option {
   const char* help;
   bool names_bucket;  ///< read with Reading::only_identity, too
   void (*store)(Invocation&, const std::string&);
+  std::vector<std::string> choices{};  ///< all values there are; empty: too many to list
 };
 
 /// The one list of options: usage, parsing and error messages follow it.
 const std::vector<Option>& all_options();
+
+/// What an exit status means to whoever reads it, in a few words.
+struct ExitMeaning {
+  ExitCode code;
+  const char* words;
+};
+const std::vector<ExitMeaning>& exit_meanings();
 
 /// Throws not_configured for a bad value ("PARAMETER: …") and bad_arguments for a bad option.
 Invocation parse_options(const Command& command, const std::vector<std::string>& arguments);

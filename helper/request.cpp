@@ -32,6 +32,13 @@ constexpr BackendName backends[] = {
     {BackendChoice::nftables, "nftables"},
 };
 
+template <class Table>
+std::vector<std::string> names_of(const Table& table) {
+  std::vector<std::string> names;
+  for (const auto& row : table) names.emplace_back(row.name);
+  return names;
+}
+
 // What is quoted ends up in logs and in crm_mon: one line, and nothing a terminal would obey.
 std::string quoted(const std::string& text) {
   std::string shown;
@@ -41,6 +48,12 @@ std::string quoted(const std::string& text) {
 
 Error refused(const std::string& text, const std::string& reason) {
   return {ExitCode::not_configured, quoted(text) + " " + reason};
+}
+
+std::string none_of(const std::vector<std::string>& choices) {
+  std::string text = "is none of";
+  for (const auto& one : choices) text += (&one == &choices.front() ? " " : ", ") + one;
+  return text;
 }
 
 bool is_name_character(char c) { return c > ' ' && c <= '~' && c != '/' && c != ':'; }
@@ -135,14 +148,19 @@ HashMode hash_mode(const std::string& text) {
   for (const auto& [mode, name] : hash_modes) {
     if (text == name) return mode;
   }
-  throw refused(text, "is none of sourceip, sourceip-sourceport, sourceip-sourceport-destport");
+  throw refused(text, none_of(hash_mode_names()));
 }
 
 BackendChoice backend(const std::string& text) {
   for (const auto& [choice, name] : backends) {
     if (text == name) return choice;
   }
-  throw refused(text, "is none of auto, clusterip, nftables");
+  throw refused(text, none_of(backend_names()));
+}
+
+std::string choice(const std::string& text, const std::vector<std::string>& choices) {
+  if (std::find(choices.begin(), choices.end(), text) != choices.end()) return text;
+  throw refused(text, none_of(choices));
 }
 
 bool boolean(const std::string& text) {
@@ -196,6 +214,9 @@ void check_label(const std::string& interface, const std::string& label) {
   throw Error(ExitCode::not_configured, "iflabel: " + interface + ":" + label + " is longer than " +
                                             std::to_string(longest_interface_name) + " characters");
 }
+
+std::vector<std::string> hash_mode_names() { return names_of(hash_modes); }
+std::vector<std::string> backend_names() { return names_of(backends); }
 
 const char* to_string(HashMode mode) {
   return std::find_if(std::begin(hash_modes), std::end(hash_modes),

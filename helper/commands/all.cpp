@@ -58,6 +58,13 @@ const std::vector<Command> commands = {
      {"json", "network-namespace", "wait"},
      Reading::as_given,
      status},
+    {"switch-config",
+     {"ADDRESS", 1, 1},
+     "lines to paste into routers and switches",
+     {"vendor", "vlan", "nic", "netmask", "broadcast", "mac", "backend", "network-namespace",
+      "wait"},
+     Reading::as_given,
+     switch_config},
 };
 
 }  // namespace

@@ -16,5 +16,6 @@ void stop(const Invocation& call);
 void monitor(const Invocation& call);
 void validate(const Invocation& call);
 void status(const Invocation& call);
+void switch_config(const Invocation& call);
 
 }  // namespace loadshare::commands

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "loadshare/addresses.h"
 
@@ -56,6 +57,8 @@ HashMode hash_mode(const std::string& text);
 BackendChoice backend(const std::string& text);
 bool boolean(const std::string& text);
 std::string network_namespace(const std::string& text);
+/// `text` itself, if it is one of them.
+std::string choice(const std::string& text, const std::vector<std::string>& choices);
 /// A whole decimal number from `least` to `most`, without sign or blanks.
 std::uint32_t number(const std::string& text, std::uint32_t least, std::uint32_t most);
 
@@ -67,6 +70,10 @@ void check(const Request& request);
 
 /// Throws not_configured where "interface:label" is longer than the kernel allows.
 void check_label(const std::string& interface, const std::string& label);
+
+/// All that value::hash_mode() and value::backend() take.
+std::vector<std::string> hash_mode_names();
+std::vector<std::string> backend_names();
 
 const char* to_string(HashMode mode);
 const char* to_string(BackendChoice choice);

@@ -1,0 +1,120 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The commands of README.md and docs/operating.md, read from there, do on a real cluster what they say.
+# shellcheck source-path=SCRIPTDIR
+
+bats_require_minimum_version 1.5.0
+source "$BATS_TEST_DIRNAME/../cluster/lab.bash"
+source "$BATS_TEST_DIRNAME/../cluster/resource.bash"
+
+RECIPES=$REPOSITORY/docs/operating.md
+
+setup_file() {
+  # Beside other work on few cores, a short token would split the cluster.
+  export CLUSTER_TOKEN=5000
+  cluster_up 1
+}
+
+teardown_file() { cluster_down; }
+
+# told FILE HEADING [N]: those commands, for this lab's address, interface and network.
+told() {
+  local commands
+  commands=$("$REPOSITORY/tests/docs/snippet" "$@") || return
+  commands=${commands//10.0.0.100/$VIP} commands=${commands//eth0/cluster0}
+  commands=${commands//cidr_netmask=24/cidr_netmask=16}
+  echo "${commands//--netmask 24/--netmask 16}"
+}
+
+# typed NODE FILE HEADING [N]: somebody types them there, and goes on only while all is well.
+typed() {
+  local commands
+  commands=$(told "${@:2}") || return
+  echo "$commands"
+  on "$1" bash -ec "$commands" </dev/null
+}
+
+# recipe NODE HEADING [N]
+recipe() { typed "$1" "$RECIPES" "${@:2}" && await_settled 1; }
+
+all_six_started() { await 60 all_started 1 6 && await_settled 1; }
+
+# holder_of BUCKET: the node.
+holder_of() {
+  cluster_xml 1 | xmllint --xpath "string(//clone/resource[@id='cluster-ip:$(($1 - 1))']/node/@name)" - | tr -d node
+}
+
+meta_of() { on 1 crm_resource --resource "$1" --meta --get-parameter "$2" --quiet; }
+
+@test "README: configured with crmsh" {
+  typed 1 "$REPOSITORY/README.md" Configure 1
+  all_six_started
+  [ "$(buckets 1) $(buckets 2) $(buckets 3)" = "2 2 2" ]
+}
+
+@test "README: configured with pcs, the result is the same as with crmsh" {
+  on 1 sh -ec 'cibadmin --query >/run/tmp/crmsh.xml
+    sed "/<clone/,/<.clone>/d" /run/tmp/crmsh.xml >/run/tmp/pcs.xml'
+  commands=$(told "$REPOSITORY/README.md" Configure 2)
+  on 1 sh -ec "${commands/pcs /pcs -f /run/tmp/pcs.xml }"
+  on 1 crm_verify --xml-file /run/tmp/pcs.xml
+  for name in crmsh pcs; do
+    on 1 cat "/run/tmp/$name.xml" | xmllint --xpath '//clone//*[@name and @value]' - |
+      sed 's/.*name="\([^"]*\)".*value="\([^"]*\)".*/\1=\2/; s/.*value="\([^"]*\)".*name="\([^"]*\)".*/\2=\1/' |
+      sort >"$BATS_TEST_TMPDIR/$name"
+  done
+  diff "$BATS_TEST_TMPDIR/crmsh" "$BATS_TEST_TMPDIR/pcs"
+}
+
+@test "who holds what" {
+  run -0 recipe 1 "Who holds what" 1
+  [[ $output == *"cluster-ip:5"*"Started node"* ]]
+  node=$(holder_of 1)
+  run -0 typed "$node" "$RECIPES" "Who holds what" 2
+  [ "${lines[-1]}" = 0 ]
+  run -7 typed $((node % 3 + 1)) "$RECIPES" "Who holds what" 2
+  [[ ${lines[-1]} == "bucket 1 of $VIP is not held here" ]]
+}
+
+@test "a node is taken out, and comes back" {
+  recipe 1 "Take a node out, and back" 1
+  all_six_started
+  [ "$(buckets 1) $(buckets 2) $(buckets 3 1)" = "3 3 0" ]
+  recipe 1 "Take a node out, and back" 2
+  all_six_started
+  [ "$(buckets 1) $(buckets 2) $(buckets 3)" = "2 2 2" ]
+}
+
+@test "stickiness 1 keeps buckets where they are, and a moment with 0 deals them out again" {
+  on 1 crm resource meta cluster-ip set resource-stickiness 1
+  recipe 1 "Take a node out, and back" 1
+  recipe 1 "Take a node out, and back" 2
+  [ "$(buckets 3)" = 0 ]
+  recipe 1 "Take a node out, and back" 3
+  all_six_started
+  [ "$(buckets 1) $(buckets 2) $(buckets 3)" = "2 2 2" ]
+}
+
+@test "one bucket is moved by hand" {
+  local from to
+  from=$(holder_of 2) to=$((from % 3 + 1))
+  recipe 1 "Move one bucket by hand" 1
+  typed "$from" "$RECIPES" "Move one bucket by hand" 2
+  typed "$to" "$RECIPES" "Move one bucket by hand" 3
+  recipe 1 "Move one bucket by hand" 4
+  all_six_started
+  [ "$(holder_of 2)" = "$to" ]
+  [ "$(buckets "$to")" = 3 ]
+}
+
+@test "the number of buckets is changed" {
+  recipe 1 "Change the number of buckets"
+  await 60 all_started 1 12
+  [ "$(meta_of cluster-ip-clone clone-max) $(meta_of cluster-ip-clone clone-node-max)" = "12 12" ]
+}
+
+@test "lines for routers and switches" {
+  run -0 typed 1 "$RECIPES" "Routers and switches" 1
+  [[ $output == *"arp $VIP "*"arpa"*"! ---- Cisco IOS"* ]]
+  typed 1 "$RECIPES" "Routers and switches" 2
+}
