@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "loadshare/error.h"
+#include "quoted.h"
 
 namespace loadshare {
 namespace {
@@ -147,13 +148,6 @@ void store(const Option& option, const std::string& text, Invocation& invocation
   } catch (const Error& error) {
     throw error.within(shown_name(option));
   }
-}
-
-// Quoted words end up in logs: one line, and nothing a terminal would obey.
-std::string printable(std::string line) {
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return line;
 }
 
 /// The words sorted into options and operands.

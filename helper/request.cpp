@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "loadshare/error.h"
+#include "quoted.h"
 
 namespace loadshare {
 namespace {
@@ -31,13 +32,6 @@ constexpr BackendName backends[] = {
     {BackendChoice::clusterip, "clusterip"},
     {BackendChoice::nftables, "nftables"},
 };
-
-// What is quoted ends up in logs and in crm_mon: one line, and nothing a terminal would obey.
-std::string quoted(const std::string& text) {
-  std::string shown;
-  for (const char c : text.substr(0, 64)) shown += c >= ' ' && c <= '~' ? c : '?';
-  return "'" + shown + (text.size() > 64 ? "…'" : "'");
-}
 
 Error refused(const std::string& text, const std::string& reason) {
   return {ExitCode::not_configured, quoted(text) + " " + reason};
