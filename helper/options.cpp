@@ -235,7 +235,8 @@ std::string usage(const Command& command) {
   text << "Usage: loadshare " << command.name << " " << command.operands.shown
        << (command.operands.most > 0 ? " " : "") << "[OPTION...]\n"
        << command.summary << "\n\n"
-       << described(command) << exit_status_in_words;
+       << command.details << (*command.details != '\0' ? "\n" : "") << described(command)
+       << exit_status_in_words;
   return text.str();
 }
 

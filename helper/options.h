@@ -45,6 +45,7 @@ struct Command {
   Reading reading;
   /// Does the work and prints its answer; throws Error.
   void (*run)(const Invocation&);
+  const char* details = "";  ///< lines for its --help
 };
 
 /// An option and the OCF parameter that the agent hands over in it.

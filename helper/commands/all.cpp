@@ -27,6 +27,15 @@ const std::vector<std::string> resource_options = {"ip",
                                                    "dry-run",
                                                    "verbose"};
 
+const std::vector<std::string> by_hand_options = {"backend", "network-namespace", "wait", "dry-run",
+                                                  "verbose"};
+
+constexpr char by_hand_details[] =
+    "The address must be held here already; nothing but the buckets changes, and all\n"
+    "of them or none. Without its last bucket the node is silent. Pacemaker does not\n"
+    "know of it: it may run a claimed bucket elsewhere, which is then answered twice,\n"
+    "and takes a released one back at its next monitor.\n";
+
 const std::vector<Command> commands = {
     {"start",
      {},
@@ -52,6 +61,20 @@ const std::vector<Command> commands = {
      resource_options,
      Reading::whole_request,
      validate},
+    {"claim",
+     {"ADDRESS BUCKET...", 2, any_number_of_operands},
+     "own buckets by hand",
+     by_hand_options,
+     Reading::as_given,
+     claim,
+     by_hand_details},
+    {"release",
+     {"ADDRESS BUCKET...", 2, any_number_of_operands},
+     "give buckets up by hand",
+     by_hand_options,
+     Reading::as_given,
+     release,
+     by_hand_details},
 };
 
 }  // namespace
