@@ -106,6 +106,10 @@ const std::vector<Option> options = {
      [](Invocation& to, const std::string&) { to.verbose = true; }},
     {"json", nullptr, nullptr, "print JSON", false,
      [](Invocation& to, const std::string&) { to.json = true; }},
+    {"dport", nullptr, "PORT", "the port that clients call, for sourceip-sourceport-destport",
+     false, [](Invocation& to, const std::string& text) { to.dest_port = value::port(text); }},
+    {"each", nullptr, nullptr, "a line for each client, however many they are", false,
+     [](Invocation& to, const std::string&) { to.each = true; }},
 };
 
 std::string explained(const Option& option) {
@@ -217,6 +221,7 @@ Invocation parse_options(const Command& command, const std::vector<std::string>&
     const auto found = given.options.find(option.name);
     if (found == given.options.end() || (only_identity && !option.names_bucket)) continue;
     store(option, option.argument == nullptr ? "" : found->second.as<std::string>(), invocation);
+    invocation.given.insert(option.name);
   }
   if (command.reading == Reading::whole_request) check(invocation.request);
   return invocation;

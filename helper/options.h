@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct Invocation {
   bool verbose = false;
   std::chrono::seconds lock_wait{10};  ///< below the agent's shortest advised timeout (20 s)
   bool json = false;
+  std::optional<std::uint16_t> dest_port;
+  bool each = false;
+  std::set<std::string> given;        ///< the names of the options that were there
   std::vector<std::string> operands;  ///< as written; each command reads its own
 };
 

@@ -156,6 +156,10 @@ std::string network_namespace(const std::string& text) {
   return text;
 }
 
+std::uint16_t port(const std::string& text) {
+  return static_cast<std::uint16_t>(number(text, 1, 65535));
+}
+
 std::uint32_t number(const std::string& text, std::uint32_t least, std::uint32_t most) {
   std::uint32_t parsed = 0;
   const char* last = text.data() + text.size();

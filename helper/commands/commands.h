@@ -15,6 +15,7 @@ void start(const Invocation& call);
 void stop(const Invocation& call);
 void monitor(const Invocation& call);
 void validate(const Invocation& call);
+void which(const Invocation& call);
 void claim(const Invocation& call);
 void release(const Invocation& call);
 

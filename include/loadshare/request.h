@@ -56,6 +56,8 @@ HashMode hash_mode(const std::string& text);
 BackendChoice backend(const std::string& text);
 bool boolean(const std::string& text);
 std::string network_namespace(const std::string& text);
+/// Of TCP, UDP and the like, in host byte order; not 0.
+std::uint16_t port(const std::string& text);
 /// A whole decimal number from `least` to `most`, without sign or blanks.
 std::uint32_t number(const std::string& text, std::uint32_t least, std::uint32_t most);
 

@@ -11,6 +11,7 @@ setup_file() {
 setup() {
   source "$BATS_TEST_DIRNAME/state.bash"
   source "$BATS_TEST_DIRNAME/packets.bash" # whose helper is the one that deals
+  no_pacemaker
   hold 1 1
   hold 2 2
 }
@@ -130,24 +131,14 @@ bucket 3 of $VIP released" ]
   only_bucket_one
 }
 
-# pretended FOLDER: a Pacemaker that answers with what the folder's scripts print; tests/cluster has the
-# real one.
-pretended() {
-  mkdir -p "$1"
-  printf '#!/bin/sh\n%s\n' "$3" >"$1/$2"
-  chmod +x "$1/$2"
-}
-
 @test "a Pacemaker that hangs, or says something else, keeps nobody from acting" {
-  local programs=$BATS_TEST_TMPDIR/programs
-  pretended "$programs" cibadmin 'echo no XML'
-  PATH=$programs:$PATH run -0 --separate-stderr by_hand claim "$VIP" 3
-  # shellcheck disable=SC2154
+  pretend cibadmin 'echo no XML'
+  run -0 --separate-stderr by_hand claim "$VIP" 3
   [ "$stderr" = "warning: whether Pacemaker manages the address is not known: what cibadmin prints is not XML" ]
-  pretended "$programs" cibadmin 'exec sleep 60'
-  PATH=$programs:$PATH run -0 --separate-stderr by_hand release "$VIP" 3
+  pretend cibadmin 'exec sleep 60'
+  run -0 --separate-stderr by_hand release "$VIP" 3
   [ "$stderr" = "warning: whether Pacemaker manages the address is not known: cibadmin does not answer" ]
-  pretended "$programs" cibadmin 'exit 102'
-  PATH=$programs:$PATH run -0 --separate-stderr by_hand release "$VIP" 3
+  no_pacemaker
+  run -0 --separate-stderr by_hand release "$VIP" 3
   [ -z "$stderr" ]
 }
