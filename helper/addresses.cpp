@@ -10,6 +10,8 @@
 namespace loadshare {
 
 std::optional<IpAddress> parse_ip_address(const std::string& text) {
+  // inet_pton would see nothing of what comes behind it.
+  if (text.find('\0') != std::string::npos) return std::nullopt;
   const bool has_colon = text.find(':') != std::string::npos;
   IpAddress address{has_colon ? 6 : 4, {}};
   if (inet_pton(has_colon ? AF_INET6 : AF_INET, text.c_str(), address.bytes.data()) != 1) {

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "loadshare/error.h"
+#include "quoted.h"
 #include "switch_config.h"
 
 namespace loadshare {
@@ -115,6 +116,10 @@ const std::vector<Option> options = {
        to.vendor = value::choice(text, switch_vendor_names());
      },
      switch_vendor_names()},
+    {"dport", nullptr, "PORT", "the port that clients call, for sourceip-sourceport-destport",
+     false, [](Invocation& to, const std::string& text) { to.dest_port = value::port(text); }},
+    {"each", nullptr, nullptr, "a line for each client, however many they are", false,
+     [](Invocation& to, const std::string&) { to.each = true; }},
 };
 
 std::string explained(const Option& option) {
@@ -157,13 +162,6 @@ void store(const Option& option, const std::string& text, Invocation& invocation
   } catch (const Error& error) {
     throw error.within(shown_name(option));
   }
-}
-
-// Quoted words end up in logs: one line, and nothing a terminal would obey.
-std::string printable(std::string line) {
-  std::replace_if(
-      line.begin(), line.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return line;
 }
 
 /// The words sorted into options and operands.
@@ -255,6 +253,7 @@ Invocation parse_options(const Command& command, const std::vector<std::string>&
     const auto found = given.options.find(option.name);
     if (found == given.options.end() || (only_identity && !option.names_bucket)) continue;
     store(option, option.argument == nullptr ? "" : found->second.as<std::string>(), invocation);
+    invocation.given.insert(option.name);
   }
   if (command.reading == Reading::whole_request) check(invocation.request);
   return invocation;
@@ -273,7 +272,8 @@ std::string usage(const Command& command) {
   text << "Usage: loadshare " << command.name << " " << command.operands.shown
        << (command.operands.most > 0 ? " " : "") << "[OPTION...]\n"
        << command.summary << "\n\n"
-       << described(command) << exit_status_in_words();
+       << command.details << (*command.details != '\0' ? "\n" : "") << described(command)
+       << exit_status_in_words();
   return text.str();
 }
 

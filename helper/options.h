@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct Invocation {
   bool json = false;
   std::optional<unsigned> vlan;
   std::optional<std::string> vendor;  ///< one of switch_vendor_names()
+  std::optional<std::uint16_t> dest_port;
+  bool each = false;
+  std::set<std::string> given;        ///< the names of the options that were there
   std::vector<std::string> operands;  ///< as written; each command reads its own
 };
 
@@ -49,6 +53,7 @@ struct Command {
   Reading reading;
   /// Does the work and prints its answer; throws Error.
   void (*run)(const Invocation&);
+  const char* details = "";  ///< lines for its --help
 };
 
 /// An option and the OCF parameter that the agent hands over in it.

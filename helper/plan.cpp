@@ -162,6 +162,30 @@ void install_filter(const Request& request, const Target& target, const Observed
   plan.push_back(InstallFilter{target.address, target.filter, buckets});
 }
 
+// Where the address is not held, or has no such bucket, there is nothing to take or to give up.
+void check_held(const IpAddress& address, const std::set<unsigned>& buckets,
+                const Observed& observed) {
+  const auto& filters = observed.filter.filters;
+  if (filters.empty()) {
+    throw Error(ExitCode::not_running, to_string(address) + " is not held here");
+  }
+  if (buckets.empty() || *buckets.rbegin() <= filters.front().total) return;
+  throw Error(ExitCode::not_configured, "bucket " + std::to_string(*buckets.rbegin()) + ": " +
+                                            to_string(address) + " has only " +
+                                            std::to_string(filters.front().total));
+}
+
+void check_sound(const IpAddress& address, const Observed& observed) {
+  const auto& state = observed.filter;
+  std::string fault;
+  if (!state.faults.empty()) fault = state.faults.front();
+  if (state.filters.size() > 1) fault = "the cluster rule is installed more than once";
+  if (observed.addresses.empty()) fault = "the rule is there, but the address is not";
+  if (fault.empty()) return;
+  throw Error(ExitCode::generic_error,
+              to_string(address) + ": " + fault + ": start a bucket to repair it");
+}
+
 struct Describe {
   std::string operator()(const RaiseInterface& step) const {
     return "set interface " + step.interface + " up";
@@ -283,6 +307,27 @@ Plan plan_stop(const Request& request, const Observed& observed) {
   Plan plan;
   remove_addresses(request, observed, plan);
   remove_filter(request, observed, plan);
+  return plan;
+}
+
+Plan plan_claim(const IpAddress& address, const std::set<unsigned>& buckets,
+                const Observed& observed) {
+  check_held(address, buckets, observed);
+  check_sound(address, observed);
+  Plan plan;
+  for (const unsigned bucket : buckets) {
+    if (!observed.filter.buckets.contains(bucket)) plan.push_back(TakeBucket{address, bucket});
+  }
+  return plan;
+}
+
+Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
+                  const Observed& observed) {
+  check_held(address, buckets, observed);
+  Plan plan;
+  for (const unsigned bucket : buckets) {
+    if (observed.filter.buckets.contains(bucket)) plan.push_back(ReleaseBucket{address, bucket});
+  }
   return plan;
 }
 

@@ -152,33 +152,29 @@ void print(const AddressReport& report, Detail detail, std::ostream& to, bool co
 
 nlohmann::ordered_json to_json(const AddressReport& report) {
   using nlohmann::ordered_json;
-  const auto* filter = filter_of(report);
-  const auto* held = held_of(report);
   const auto& [filters, faults, owned, counters] = report.observed.filter;
-  const auto or_null = [](const auto& value) {
-    return value ? ordered_json(*value) : ordered_json(nullptr);
-  };
-  auto buckets = ordered_json::array();
-  for (const unsigned bucket : owned) {
-    const auto counted = counters.accepted.find(bucket);
-    const bool known = counters.dropped && counted != counters.accepted.end();
-    buckets.push_back(
-        {{"bucket", bucket},
-         {"accepted", known ? ordered_json(counted->second) : ordered_json(nullptr)}});
-  }
   ordered_json json{{"address", to_string(report.address)}};
-  json["prefix_length"] = held ? ordered_json(held->prefix_length) : ordered_json(nullptr);
+  if (const auto* held = held_of(report)) json["prefix_length"] = held->prefix_length;
   json["backend"] = to_string(report.backend);
-  json["interface"] = filter ? ordered_json(filter->interface) : ordered_json(nullptr);
-  json["mac"] = filter ? ordered_json(to_string(filter->mac)) : ordered_json(nullptr);
-  json["hash_mode"] = filter ? ordered_json(to_string(filter->hash_mode)) : ordered_json(nullptr);
-  json["seed"] = filter ? ordered_json(filter->seed) : ordered_json(nullptr);
-  json["total"] = filter ? ordered_json(filter->total) : ordered_json(nullptr);
-  json["buckets"] = buckets;
-  json["packets"] = {
-      {"accepted", counters.dropped ? ordered_json(accepted(counters)) : ordered_json(nullptr)},
-      {"dropped", or_null(counters.dropped)},
-      {"seen", or_null(counters.seen)}};
+  if (const auto* filter = filter_of(report)) {
+    json["interface"] = filter->interface;
+    json["mac"] = to_string(filter->mac);
+    json["hash_mode"] = to_string(filter->hash_mode);
+    json["seed"] = filter->seed;
+    json["total"] = filter->total;
+  }
+  json["buckets"] = ordered_json::array();
+  for (const unsigned bucket : owned) {
+    ordered_json one{{"bucket", bucket}};
+    const auto counted = counters.accepted.find(bucket);
+    if (counted != counters.accepted.end()) one["accepted"] = counted->second;
+    json["buckets"].push_back(one);
+  }
+  json["packets"] = ordered_json::object();
+  if (counters.dropped) {
+    json["packets"] = {{"accepted", accepted(counters)}, {"dropped", *counters.dropped}};
+  }
+  if (counters.seen) json["packets"]["seen"] = *counters.seen;
   json["healthy"] = report.differences.empty();
   json["differences"] = report.differences;
   return json;

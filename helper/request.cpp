@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "loadshare/error.h"
+#include "quoted.h"
 
 namespace loadshare {
 namespace {
@@ -37,13 +38,6 @@ std::vector<std::string> names_of(const Table& table) {
   std::vector<std::string> names;
   for (const auto& row : table) names.emplace_back(row.name);
   return names;
-}
-
-// What is quoted ends up in logs and in crm_mon: one line, and nothing a terminal would obey.
-std::string quoted(const std::string& text) {
-  std::string shown;
-  for (const char c : text.substr(0, 64)) shown += c >= ' ' && c <= '~' ? c : '?';
-  return "'" + shown + (text.size() > 64 ? "…'" : "'");
 }
 
 Error refused(const std::string& text, const std::string& reason) {
@@ -178,6 +172,10 @@ std::string network_namespace(const std::string& text) {
   constexpr std::size_t longest_file_name = 255;  // NAME_MAX, linux/limits.h
   if (!is_name(text, longest_file_name)) throw refused(text, "is not the name of a namespace");
   return text;
+}
+
+std::uint16_t port(const std::string& text) {
+  return static_cast<std::uint16_t>(number(text, 1, 65535));
 }
 
 std::uint32_t number(const std::string& text, std::uint32_t least, std::uint32_t most) {

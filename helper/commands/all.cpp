@@ -27,6 +27,22 @@ const std::vector<std::string> resource_options = {"ip",
                                                    "dry-run",
                                                    "verbose"};
 
+const std::vector<std::string> by_hand_options = {"backend", "network-namespace", "wait", "dry-run",
+                                                  "verbose"};
+
+constexpr char which_details[] =
+    "CLIENT is ADDRESS, ADDRESS:PORT, [IPV6]:PORT or a range such as 192.0.2.0/24.\n"
+    "Without any, clients are read from standard input, one a line. How they are\n"
+    "shared is read from the kernel where the address is held; with --total, nothing\n"
+    "is asked and --hash and --seed count. Up to 16 are listed, more are counted.\n"
+    "Under Pacemaker the nodes that own the buckets are shown, too.\n";
+
+constexpr char by_hand_details[] =
+    "The address must be held here already; nothing but the buckets changes, and all\n"
+    "of them or none. Without its last bucket the node is silent. Pacemaker does not\n"
+    "know of it: it may run a claimed bucket elsewhere, which is then answered twice,\n"
+    "and takes a released one back at its next monitor.\n";
+
 const std::vector<Command> commands = {
     {"start",
      {},
@@ -65,6 +81,27 @@ const std::vector<Command> commands = {
       "wait"},
      Reading::as_given,
      switch_config},
+    {"which",
+     {"ADDRESS [CLIENT[:PORT]...]", 1, any_number_of_operands},
+     "who serves these clients?",
+     {"total", "hash", "seed", "dport", "each", "json", "backend", "network-namespace", "wait"},
+     Reading::as_given,
+     which,
+     which_details},
+    {"claim",
+     {"ADDRESS BUCKET...", 2, any_number_of_operands},
+     "own buckets by hand",
+     by_hand_options,
+     Reading::as_given,
+     claim,
+     by_hand_details},
+    {"release",
+     {"ADDRESS BUCKET...", 2, any_number_of_operands},
+     "give buckets up by hand",
+     by_hand_options,
+     Reading::as_given,
+     release,
+     by_hand_details},
 };
 
 }  // namespace

@@ -17,5 +17,8 @@ void monitor(const Invocation& call);
 void validate(const Invocation& call);
 void status(const Invocation& call);
 void switch_config(const Invocation& call);
+void which(const Invocation& call);
+void claim(const Invocation& call);
+void release(const Invocation& call);
 
 }  // namespace loadshare::commands

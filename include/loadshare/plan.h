@@ -149,6 +149,17 @@ Plan plan_start(const Request& request, const Observed& observed);
 /// The steps to give the bucket up, and with the last one everything. Never throws.
 Plan plan_stop(const Request& request, const Observed& observed);
 
+/// The steps to own these buckets, too, of an address that is held, and nothing else. Throws
+/// not_running where it is not held, not_configured for a bucket beyond its total and generic_error
+/// where its rule has faults.
+Plan plan_claim(const IpAddress& address, const std::set<unsigned>& buckets,
+                const Observed& observed);
+
+/// The steps to give these buckets up. With the last one the node is silent, but the address and
+/// its rule stay. Throws like plan_claim, but minds no faults: giving up is always safe.
+Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
+                  const Observed& observed);
+
 struct Verdict {
   ExitCode code;
   std::string reason;  ///< empty on success

@@ -59,6 +59,8 @@ bool boolean(const std::string& text);
 std::string network_namespace(const std::string& text);
 /// `text` itself, if it is one of them.
 std::string choice(const std::string& text, const std::vector<std::string>& choices);
+/// Of TCP, UDP and the like, in host byte order; not 0.
+std::uint16_t port(const std::string& text);
 /// A whole decimal number from `least` to `most`, without sign or blanks.
 std::uint32_t number(const std::string& text, std::uint32_t least, std::uint32_t most);
 

@@ -71,3 +71,15 @@ can_use() {
 only_on() {
   [ "$BACKEND" = "$1" ] || skip "about $1, this run is about $BACKEND"
 }
+
+# pretend PROGRAM SCRIPT: what this test finds in the place of the program.
+pretend() {
+  mkdir -p "$BATS_TEST_TMPDIR/programs"
+  printf '#!/bin/sh\n%s\n' "$2" >"$BATS_TEST_TMPDIR/programs/$1"
+  chmod +x "$BATS_TEST_TMPDIR/programs/$1"
+  [[ $PATH == "$BATS_TEST_TMPDIR/programs:"* ]] || PATH=$BATS_TEST_TMPDIR/programs:$PATH
+}
+
+# no_pacemaker: as if it were installed and not running; tests/cluster has a real one. In an emulated
+# guest the real cibadmin can take longer to say that than loadshare waits for it.
+no_pacemaker() { pretend cibadmin 'exit 102'; }

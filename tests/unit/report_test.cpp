@@ -87,8 +87,8 @@ TEST(Status, OfClusteripKnowsOnlyWhatWasSeen) {
   EXPECT_THAT(printed(observed), HasSubstr("packets      5 seen, taken or not"));
   const auto json = to_json(report_on(address, BackendChoice::clusterip, observed));
   EXPECT_EQ(json["packets"]["seen"], 5);
-  EXPECT_TRUE(json["packets"]["dropped"].is_null());
-  EXPECT_TRUE(json["buckets"][0]["accepted"].is_null());
+  EXPECT_FALSE(json["packets"].contains("dropped"));
+  EXPECT_FALSE(json["buckets"][0].contains("accepted"));
 }
 
 TEST(Status, InJsonSaysTheSame) {
@@ -97,7 +97,7 @@ TEST(Status, InJsonSaysTheSame) {
             R"({"address":"10.0.0.100","prefix_length":24,"backend":"nftables","interface":"eth0",)"
             R"("mac":"01:00:5e:00:00:64","hash_mode":"sourceip","seed":7,"total":6,"buckets":[)"
             R"({"bucket":1,"accepted":100},{"bucket":2,"accepted":0},{"bucket":3,"accepted":11},)"
-            R"({"bucket":5,"accepted":1}],"packets":{"accepted":112,"dropped":10,"seen":null},)"
+            R"({"bucket":5,"accepted":1}],"packets":{"accepted":112,"dropped":10},)"
             R"("healthy":true,"differences":[]})");
 }
 

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// claim and release: what `echo +N` and `echo -N` are to CLUSTERIP, on either backend.
+#include <iostream>
+
+#include "commands/commands.h"
+#include "commands/steps.h"
+#include "loadshare/error.h"
+#include "pacemaker/cluster.h"
+#include "quoted.h"
+
+namespace loadshare::commands {
+namespace {
+
+using pacemaker::ClusterResource;
+
+constexpr std::uint32_t most_buckets = 1024;
+
+/// The address and the buckets among the operands.
+struct Wish {
+  Invocation call;
+  std::set<unsigned> buckets;
+};
+
+Wish read(const Invocation& call) {
+  Wish wish{call, {}};
+  wish.call.request.address = value::cluster_address(call.operands.at(0));
+  try {
+    for (std::size_t at = 1; at < call.operands.size(); ++at) {
+      wish.buckets.insert(value::number(call.operands[at], 1, most_buckets));
+    }
+  } catch (const Error& error) {
+    throw error.within("bucket");
+  }
+  return wish;
+}
+
+// A cluster that does not answer must not keep somebody from acting who knows what to do.
+std::optional<ClusterResource> ask_pacemaker(const Request& request) {
+  try {
+    return pacemaker::ask(request.address, request.network_namespace.value_or(""));
+  } catch (const Error& error) {
+    std::cerr << "warning: whether Pacemaker manages the address is not known: " << error.what()
+              << "\n";
+    return std::nullopt;
+  }
+}
+
+void warn(const ClusterResource& resource, const std::string& that) {
+  std::cerr << "warning: Pacemaker (resource " << printable(resource.name) << ") " << that << "\n";
+}
+
+// A bucket that is on another node will be answered by both.
+void warn_of_second_owners(const ClusterResource& resource, const Plan& plan) {
+  for (const auto& step : plan) {
+    const auto* take = std::get_if<TakeBucket>(&step);
+    const auto found = take ? resource.nodes.find(take->bucket) : resource.nodes.end();
+    if (found == resource.nodes.end()) continue;
+    warn(resource, "has bucket " + std::to_string(take->bucket) + " on " +
+                       printable(*found->second.begin()) +
+                       ": unless that is here, its clients are answered twice");
+  }
+}
+
+void tell(const Wish& wish, const std::set<unsigned>& before, bool held, const char* changed,
+          const char* unchanged) {
+  for (const unsigned bucket : wish.buckets) {
+    std::cout << "bucket " << bucket << " of " << to_string(wish.call.request.address) << " "
+              << (before.contains(bucket) == held ? unchanged : changed) << "\n";
+  }
+}
+
+void check_result(const Wish& wish, const std::set<unsigned>& after, bool held) {
+  for (const unsigned bucket : wish.buckets) {
+    if (after.contains(bucket) == held) continue;
+    throw Error(ExitCode::generic_error, "bucket " + std::to_string(bucket) + " of " +
+                                             to_string(wish.call.request.address) +
+                                             (held ? " is not held after all" : " is still held"));
+  }
+}
+
+}  // namespace
+
+void claim(const Invocation& given) {
+  const auto wish = read(given);
+  const auto& [call, buckets] = wish;
+  const auto& address = call.request.address;
+  const auto resource = ask_pacemaker(call.request);
+  enter_namespace(call);
+  const auto lock = lock_address(call, LockMode::exclusive);
+  Kernel kernel(call.request, call.lock_wait);
+  const auto observed = kernel.observe(call.request);
+  const auto plan = plan_claim(address, buckets, observed);
+  if (resource && !plan.empty()) {
+    warn(*resource, "will not know of this");
+    warn_of_second_owners(*resource, plan);
+  }
+  apply(call, kernel, plan);
+  if (call.dry_run) return;
+  check_result(wish, kernel.observe(call.request).filter.buckets, true);
+  tell(wish, observed.filter.buckets, true, "taken", "was already held");
+}
+
+void release(const Invocation& given) {
+  const auto wish = read(given);
+  const auto& [call, buckets] = wish;
+  const auto& address = call.request.address;
+  const auto resource = ask_pacemaker(call.request);
+  enter_namespace(call);
+  const auto lock = lock_address(call, LockMode::exclusive);
+  Kernel kernel(call.request, call.lock_wait);
+  const auto observed = kernel.observe(call.request);
+  const auto plan = plan_release(address, buckets, observed);
+  if (resource && !plan.empty()) {
+    warn(*resource, "takes back at its next monitor what it has started here");
+  }
+  apply(call, kernel, plan);
+  if (call.dry_run) return;
+  const auto after = kernel.observe(call.request).filter.buckets;
+  check_result(wish, after, false);
+  tell(wish, observed.filter.buckets, false, "released", "was not held");
+  if (after.empty()) {
+    std::cout << "no bucket is left: " << to_string(address) << " stays here, silent\n";
+  }
+}
+
+}  // namespace loadshare::commands

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The answer of `loadshare which`, for people and for machines.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <set>
+
+#include "client.h"
+#include "pacemaker/cluster_resource.h"
+#include "spread.h"
+
+namespace loadshare::commands {
+
+struct WhichReport {
+  IpAddress address;
+  Sharing sharing;
+  std::optional<std::set<unsigned>> owned;  ///< here; nothing where the sharing was given by hand
+  std::optional<pacemaker::ClusterResource> resource;
+  Clients clients;
+};
+
+/// A few clients are listed, many are counted in tables, 80 columns wide; with `each`, many are
+/// listed before the tables.
+void print_text(const WhichReport& report, bool each, bool colour, std::ostream& to);
+
+/// The schema is in docs/json.md.
+void print_json(const WhichReport& report, std::ostream& to);
+
+}  // namespace loadshare::commands

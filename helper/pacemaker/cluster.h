@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Asks the Pacemaker of this node.
+#pragma once
+
+#include "pacemaker/cluster_resource.h"
+
+namespace loadshare::pacemaker {
+
+/// The address as Pacemaker manages it; nothing where it does not, is not running or may not be
+/// asked. Throws generic_error where it does not answer within five seconds.
+///
+/// Call it before a network namespace is entered: Pacemaker's sockets are of the host's own.
+std::optional<ClusterResource> ask(const IpAddress& address, const std::string& network_namespace);
+
+}  // namespace loadshare::pacemaker

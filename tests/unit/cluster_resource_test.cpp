@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What Pacemaker prints: recorded from a cluster of three nodes (2.1.5), one of them in standby,
+// and what may come instead.
+#include "pacemaker/cluster_resource.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "builders.h"
+
+namespace loadshare::test {
+namespace {
+
+using pacemaker::find_instances;
+using pacemaker::resource_name;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+std::string recorded(const std::string& name) {
+  std::ostringstream text;
+  text << std::ifstream(UNIT_TEST_DATA "/" + name).rdbuf();
+  EXPECT_FALSE(text.str().empty()) << name;
+  return text.str();
+}
+
+std::string monitor() { return recorded("crm_mon-2.1.xml"); }
+std::string resources() { return recorded("cib-resources-2.1.xml"); }
+
+std::optional<std::string> name_of(const std::string& address, const std::string& space = "") {
+  return resource_name(resources(), ip(address), space);
+}
+
+TEST(ClusterResource, IsFoundByItsAddress) {
+  EXPECT_EQ(name_of("10.77.0.100"), "cluster-ip");
+  EXPECT_EQ(name_of("10.77.0.101"), "second-ip") << "the address is in its template";
+  EXPECT_EQ(name_of("fd77::102"), "single-ip") << "written as fd77:0::102";
+  EXPECT_EQ(name_of("10.77.0.103"), std::nullopt) << "IPaddr2's";
+  EXPECT_EQ(name_of("10.77.0.104"), std::nullopt);
+}
+
+TEST(ClusterResource, IsThatOfTheNetworkNamespace) {
+  EXPECT_EQ(name_of("10.77.0.100", "blue"), std::nullopt);
+  auto two = resources();
+  const std::string ip_line = R"(<nvpair name="ip" value="10.77.0.101")";
+  two.insert(two.find(ip_line), R"(<nvpair name="network_namespace" value="blue"/>)");
+  two.replace(two.find("value=\"10.77.0.101\""), 19, "value=\"10.77.0.100\"");
+  EXPECT_EQ(resource_name(two, ip("10.77.0.100"), ""), "cluster-ip");
+  EXPECT_EQ(resource_name(two, ip("10.77.0.100"), "blue"), "second-ip");
+}
+
+TEST(ClusterResource, HasInstancesOnNodes) {
+  EXPECT_THAT(find_instances(monitor(), "cluster-ip").nodes,
+              ElementsAre(Pair(1, ElementsAre("node1")), Pair(2, ElementsAre("node2")),
+                          Pair(3, ElementsAre("node1")), Pair(4, ElementsAre("node1")),
+                          Pair(5, ElementsAre("node2")), Pair(6, ElementsAre("node2"))));
+}
+
+TEST(ClusterResource, LeavesOutWhatIsStopped) {
+  EXPECT_THAT(find_instances(monitor(), "second-ip").nodes,
+              ElementsAre(Pair(1, ElementsAre("node1")), Pair(2, ElementsAre("node2"))));
+}
+
+TEST(ClusterResource, ThatIsNoCloneIsBucketOne) {
+  EXPECT_THAT(find_instances(monitor(), "single-ip").nodes,
+              ElementsAre(Pair(1, ElementsAre("node1"))));
+}
+
+// Written by hand: in a group, on two nodes at once, with attributes of tomorrow.
+TEST(ClusterResource, IsFoundInWhateverIsAroundIt) {
+  const std::string text = R"(<?xml version="1.0"?>
+    <pacemaker-result api-version="3.0" request="crm_mon"><resources>
+      <clone id="web-clone" unique="true"><group id="web:0" number_resources="2">
+        <resource id="cluster-ip:0" role="Started" tomorrow="yes" nodes_running_on="2">
+          <node name="node1"/><news/><node name="node2"/></resource>
+        <resource id="cluster-ip-2:0"><node name="node3"/></resource>
+        <resource id="cluster-ip:"><node name="node3"/></resource>
+        <resource id="cluster-ip:x"><node name="node3"/></resource>
+        <resource id="cluster-ip:1x"><node name="node3"/></resource>
+        <resource id="cluster-ip:-1"><node name="node3"/></resource>
+        <resource id="cluster-ip:1024"><node name="node3"/></resource>
+        <resource id="cluster-ip:99999999999"><node name="node3"/></resource>
+      </group></clone></resources></pacemaker-result>)";
+  EXPECT_THAT(find_instances(text, "cluster-ip").nodes,
+              ElementsAre(Pair(1, ElementsAre("node1", "node2"))));
+}
+
+TEST(ClusterResource, OfSomethingElseIsAnErrorOrNothing) {
+  for (const std::string text : {"", "not XML", "<a", "<a></b>", "\xff\xfe"}) {
+    EXPECT_THAT(outcome_of([&] { find_instances(text, "cluster-ip"); }),
+                Fails(ExitCode::generic_error, "crm_mon"))
+        << text;
+    EXPECT_THAT(outcome_of([&] { resource_name(text, ip("10.77.0.100"), ""); }),
+                Fails(ExitCode::generic_error, "cibadmin"))
+        << text;
+  }
+  EXPECT_THAT(find_instances("<html/>", "cluster-ip").nodes, IsEmpty());
+  EXPECT_EQ(resource_name("<html/>", ip("10.77.0.100"), ""), std::nullopt);
+}
+
+TEST(ClusterResource, CutShortAnywhereIsAnError) {
+  const auto whole = monitor(), all = resources();
+  const auto end = whole.rfind("</pacemaker-result>");
+  for (std::size_t size = 0; size <= end; size += 17) {
+    EXPECT_THAT(outcome_of([&] { find_instances(whole.substr(0, size), "cluster-ip"); }),
+                Fails(ExitCode::generic_error, ""))
+        << size;
+  }
+  for (std::size_t size = 0; size <= all.rfind("</resources>"); size += 17) {
+    EXPECT_THAT(outcome_of([&] { resource_name(all.substr(0, size), ip("10.77.0.100"), ""); }),
+                Fails(ExitCode::generic_error, ""))
+        << size;
+  }
+}
+
+}  // namespace
+}  // namespace loadshare::test
