@@ -85,6 +85,18 @@ const std::vector<Option> options = {
      [](Invocation& to, const std::string& text) {
        to.request.announcement.in_background = value::boolean(text);
      }},
+    {"lease", "lease", "BOOL", "buckets expire unless monitored (default false)", false,
+     [](Invocation& to, const std::string& text) { to.request.lease = value::boolean(text); }},
+    {"interval", "CRM_meta_interval", "MS", "of a recurring monitor, which renews the lease", false,
+     [](Invocation& to, const std::string& text) {
+       to.request.monitoring.interval =
+           std::chrono::milliseconds(value::number(text, 0, any_number));
+     }},
+    {"timeout", "CRM_meta_timeout", "MS", "of that monitor", false,
+     [](Invocation& to, const std::string& text) {
+       to.request.monitoring.timeout =
+           std::chrono::milliseconds(value::number(text, 0, any_number));
+     }},
     {"noprefixroute", "noprefixroute", "BOOL", "add no route to the network (default false)", false,
      [](Invocation& to, const std::string& text) {
        to.request.no_prefix_route = value::boolean(text);

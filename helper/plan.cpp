@@ -74,6 +74,7 @@ void compare_parameters(const Filter& wanted, const Filter& found,
   differs("total nodes", std::to_string(found.total), std::to_string(wanted.total));
   differs("hash mode", to_string(found.hash_mode), to_string(wanted.hash_mode));
   differs("seed", std::to_string(found.seed), std::to_string(wanted.seed));
+  differs("lease", found.lease ? "on" : "off", wanted.lease ? "on" : "off");
 }
 
 void compare_filter(const Target& target, const FilterState& state,
@@ -129,7 +130,9 @@ void check_interface(const Target& target, const Observed& observed) {
 // An address that no working rule keeps from answering for every bucket. As long as a bucket is
 // held, it is for that bucket's monitor to tell what is wrong with the rule.
 const HeldAddress* exposed_address(const Observed& observed) {
-  const auto& [filters, faults, buckets, counters] = observed.filter;
+  const auto& filters = observed.filter.filters;
+  const auto& faults = observed.filter.faults;
+  const auto& buckets = observed.filter.buckets;
   for (const auto& held : observed.addresses) {
     const bool filtered =
         std::any_of(filters.begin(), filters.end(),
@@ -200,7 +203,10 @@ struct Describe {
     return "remove the cluster rule for " + to_string(step.address);
   }
   std::string operator()(const TakeBucket& step) const {
-    return "take bucket " + std::to_string(step.bucket) + " of " + to_string(step.address);
+    const auto lifetime =
+        step.lifetime ? " for " + std::to_string(step.lifetime->count()) + " ms" : "";
+    return "take bucket " + std::to_string(step.bucket) + " of " + to_string(step.address) +
+           lifetime;
   }
   std::string operator()(const ReleaseBucket& step) const {
     return "release bucket " + std::to_string(step.bucket) + " of " + to_string(step.address);
@@ -245,7 +251,7 @@ Target resolve(const Request& request, const Observed& observed) {
   const auto mac = request.mac ? *request.mac
                                : derive_cluster_mac(request.address, prefix_length, broadcast_text);
   return {.address = request.address,
-          .filter = {interface, mac, request.hash_mode, request.seed, request.total},
+          .filter = {interface, mac, request.hash_mode, request.seed, request.total, request.lease},
           .held = {interface, prefix_length},
           .broadcast = broadcast,
           .label = request.label,
@@ -329,6 +335,12 @@ Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
     if (observed.filter.buckets.contains(bucket)) plan.push_back(ReleaseBucket{address, bucket});
   }
   return plan;
+}
+
+Plan plan_renewal(const Request& request) {
+  const auto& [interval, timeout] = request.monitoring;
+  if (!request.lease || interval.count() == 0) return {};
+  return {TakeBucket{request.address, request.bucket, 2 * interval + timeout}};
 }
 
 Verdict judge(const Request& request, const Observed& observed) {

@@ -34,6 +34,7 @@ Request request_behind(const IpAddress& address, const Filter& filter, const Obs
   request.hash_mode = filter.hash_mode;
   request.seed = filter.seed;
   request.total = filter.total;
+  request.lease = filter.lease;
   const auto& buckets = observed.filter.buckets;
   if (!buckets.empty()) request.bucket = *buckets.begin();
   for (const auto& held : observed.addresses) {
@@ -84,6 +85,14 @@ std::string buckets_in_words(const AddressReport& report) {
   return buckets.empty() ? "none" + total + ": nobody is answered here" : in_short(buckets) + total;
 }
 
+std::string lease_in_words(const std::map<unsigned, std::chrono::milliseconds>& expiring) {
+  if (expiring.empty()) return "on, nothing expires yet";
+  const auto next = std::min_element(expiring.begin(), expiring.end(),
+                                     [](auto& a, auto& b) { return a.second < b.second; });
+  return "on, bucket " + std::to_string(next->first) + " expires in " +
+         std::to_string(next->second.count() / 1000) + " s unless monitored";
+}
+
 void print_title(const AddressReport& report, std::ostream& to, bool colour) {
   const auto* filter = filter_of(report);
   const auto* held = held_of(report);
@@ -108,6 +117,9 @@ void print_properties(const AddressReport& report, std::ostream& to, bool colour
          std::string(to_string(filter->hash_mode)) + ", seed " + std::to_string(filter->seed)});
   }
   columns.add({"", {"buckets", Look::dim}, buckets_in_words(report)});
+  if (filter_of(report) != nullptr && filter_of(report)->lease) {
+    columns.add({"", {"lease", Look::dim}, lease_in_words(report.observed.filter.expiring)});
+  }
   columns.add({"", {"packets", Look::dim}, packets_in_words(report.observed.filter.counters)});
   columns.print(to, colour);
 }
@@ -152,7 +164,8 @@ void print(const AddressReport& report, Detail detail, std::ostream& to, bool co
 
 nlohmann::ordered_json to_json(const AddressReport& report) {
   using nlohmann::ordered_json;
-  const auto& [filters, faults, owned, counters] = report.observed.filter;
+  const auto& counters = report.observed.filter.counters;
+  const auto& expiring = report.observed.filter.expiring;
   ordered_json json{{"address", to_string(report.address)}};
   if (const auto* held = held_of(report)) json["prefix_length"] = held->prefix_length;
   json["backend"] = to_string(report.backend);
@@ -162,12 +175,15 @@ nlohmann::ordered_json to_json(const AddressReport& report) {
     json["hash_mode"] = to_string(filter->hash_mode);
     json["seed"] = filter->seed;
     json["total"] = filter->total;
+    json["lease"] = filter->lease;
   }
   json["buckets"] = ordered_json::array();
-  for (const unsigned bucket : owned) {
+  for (const unsigned bucket : report.observed.filter.buckets) {
     ordered_json one{{"bucket", bucket}};
     const auto counted = counters.accepted.find(bucket);
     if (counted != counters.accepted.end()) one["accepted"] = counted->second;
+    const auto expires = expiring.find(bucket);
+    if (expires != expiring.end()) one["expires_in_ms"] = expires->second.count();
     json["buckets"].push_back(one);
   }
   json["packets"] = ordered_json::object();

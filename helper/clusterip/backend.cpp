@@ -91,6 +91,10 @@ class ClusteripBackend : public Backend {
       throw Error(ExitCode::not_configured,
                   "ip: CLUSTERIP serves IPv4 only, not " + to_string(request.address));
     }
+    if (request.lease) {
+      throw Error(ExitCode::not_configured,
+                  "lease: buckets of CLUSTERIP cannot expire: set backend=nftables");
+    }
     if (request.total > most_buckets) {
       throw Error(ExitCode::not_configured, "CRM_meta_clone_max: CLUSTERIP holds at most " +
                                                 std::to_string(most_buckets) + " buckets, not " +

@@ -53,10 +53,12 @@ void monitor(const Invocation& call) {
     if (error.code() != ExitCode::not_installed) throw;
     throw Error(ExitCode::not_running, error.what());
   }
-  const auto lock = lock_address(call, LockMode::shared);
+  const auto renewal = plan_renewal(call.request);
+  const auto lock = lock_address(call, renewal.empty() ? LockMode::shared : LockMode::exclusive);
   Kernel kernel(call.request, call.lock_wait);
   const auto verdict = judge(call.request, kernel.observe(call.request));
   if (verdict.code != ExitCode::success) throw Error(verdict.code, verdict.reason);
+  apply(call, kernel, renewal);
 }
 
 void validate(const Invocation& call) {

@@ -73,6 +73,7 @@ class Inspection {
     state_.counters.dropped = state_.counters.dropped.value_or(0) + one.dropped;
     // All that is accepted in the end comes by the last table.
     state_.counters.accepted = one.packets();
+    state_.expiring = one.expiring();
   }
 
   void compare_tables(const std::vector<TableState>& found) {
@@ -158,9 +159,7 @@ class NftablesBackend : public Backend {
 
   void apply(const TakeBucket& step) override {
     Batch batch;
-    for (const auto& table : tables(step.address.version)) {
-      table.put_bucket(step.address, step.bucket, batch);
-    }
+    for (auto& table : tables(step.address.version)) table.put_bucket(step, batch);
     commit(batch, describe(step));
   }
 

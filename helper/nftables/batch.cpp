@@ -139,6 +139,7 @@ void Batch::add_set(const SetSpec& spec) {
   nftnl_set_set_u32(set.get(), NFTNL_SET_ID, sequence_);
   nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, static_cast<std::uint32_t>(spec.key_type));
   nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, spec.key_size);
+  if (spec.expiring) nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, NFT_SET_TIMEOUT);
   if (spec.verdict_map) {
     nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, NFT_SET_MAP);
     nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_TYPE, verdict_data_type);
@@ -174,6 +175,19 @@ void Batch::put_set_elements(std::uint16_t type, std::uint16_t flags, nftnl_set&
 void Batch::add_element(const SetSpec& spec, const Bytes& key) {
   const auto set = make_set(spec);
   nftnl_set_elem_add(set.get(), make_element(key));
+  put_set_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, *set);
+}
+
+void Batch::renew_element(const SetSpec& spec, const Bytes& key, std::chrono::milliseconds lifetime,
+                          std::uint64_t packets) {
+  add_element(spec, key);  // deleting what is missing would be an error
+  delete_element(spec, key);
+  const auto set = make_set(spec);
+  auto* element = make_element(key);
+  nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT,
+                         static_cast<std::uint64_t>(lifetime.count()));
+  nftnl_set_elem_add_expr(element, encode(Counter{packets}));
+  nftnl_set_elem_add(set.get(), element);
   put_set_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, *set);
 }
 

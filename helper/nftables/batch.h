@@ -2,6 +2,7 @@
 // Changes of our nf_tables table, collected and sent as one: all of them happen or none does.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct SetSpec {
   std::uint32_t key_size;
   bool verdict_map = false;
   bool counted = false;             ///< each element counts the packets that found it
+  bool expiring = false;            ///< elements may have a lifetime
   std::uint32_t most_elements = 0;  ///< 0: as many as come
 };
 
@@ -52,6 +54,10 @@ class Batch {
   void add_chain(const std::string& name, const std::string& comment);
   void add_set(const SetSpec& set);
   void add_element(const SetSpec& set, const Bytes& key);
+  /// The element goes by itself after `lifetime`; one that is there makes way for it. `packets` is
+  /// where its counter begins.
+  void renew_element(const SetSpec& set, const Bytes& key, std::chrono::milliseconds lifetime,
+                     std::uint64_t packets);
   /// In a verdict map: packets with the key go to the chain.
   void add_jump(const SetSpec& map, const Bytes& key, const std::string& chain);
 

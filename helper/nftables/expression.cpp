@@ -30,6 +30,10 @@ class Encoder {
     nftnl_expr_set_u32(expression_, attribute, value);
     return *this;
   }
+  Encoder& long_number(std::uint16_t attribute, std::uint64_t value) {
+    nftnl_expr_set_u64(expression_, attribute, value);
+    return *this;
+  }
   Encoder& at(std::uint16_t attribute, Register which) {
     return number(attribute, NFT_REG32_00 + which);
   }
@@ -138,7 +142,9 @@ struct Encode {
     nftnl_expr_set_str(expression, NFTNL_EXPR_IMM_CHAIN, jump.chain.c_str());
     return expression;
   }
-  nftnl_expr* operator()(const Counter&) const { return Encoder("counter").done(); }
+  nftnl_expr* operator()(const Counter& counter) const {
+    return Encoder("counter").long_number(NFTNL_EXPR_CTR_PACKETS, counter.packets).done();
+  }
   nftnl_expr* operator()(const TransparentProxy& proxy) const {
     // Some address or port must be given; the rule is never reached.
     return Encoder("tproxy")

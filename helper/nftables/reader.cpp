@@ -98,6 +98,10 @@ std::vector<Element> parse_elements(const nlmsghdr& message) {
     const auto* chain = jumps ? nftnl_set_elem_get_str(found, NFTNL_SET_ELEM_CHAIN) : nullptr;
     if (chain != nullptr) element.chain = chain;
     element.packets = packets_of(*found);
+    if (nftnl_set_elem_is_set(found, NFTNL_SET_ELEM_EXPIRATION)) {
+      element.left =
+          std::chrono::milliseconds(nftnl_set_elem_get_u64(found, NFTNL_SET_ELEM_EXPIRATION));
+    }
     elements.push_back(std::move(element));
   }
   return elements;

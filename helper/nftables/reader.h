@@ -2,6 +2,7 @@
 // Our nf_tables table as the kernel holds it now.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@ struct Element {
   Bytes key;
   std::string chain;          ///< where a verdict map sends the key
   std::uint64_t packets = 0;  ///< that found it, where the set counts them
+  std::optional<std::chrono::milliseconds> left = std::nullopt;  ///< of its lifetime, if it has one
 
   bool operator==(const Element&) const = default;
 };

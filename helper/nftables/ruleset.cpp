@@ -237,18 +237,23 @@ std::optional<IpAddress> address_of_chain(const std::string& name) {
 
 std::string comment_of(const Filter& filter) {
   return filter.interface + " " + to_string(filter.mac) + " " + to_string(filter.hash_mode) +
-         " seed " + std::to_string(filter.seed) + " total " + std::to_string(filter.total);
+         " seed " + std::to_string(filter.seed) + " total " + std::to_string(filter.total) +
+         (filter.lease ? " lease" : "");
 }
 
 std::optional<Filter> filter_of(const std::string& comment) {
   std::istringstream words(comment);
-  std::string interface, mac, mode, seed, total, seed_word, total_word, rest;
+  std::string interface, mac, mode, seed, total, seed_word, total_word, lease;
   words >> interface >> mac >> mode >> seed_word >> seed >> total_word >> total;
-  if (words.fail() || words >> rest) return std::nullopt;
+  if (words.fail()) return std::nullopt;
+  words >> lease;
   try {
-    const Filter filter{value::interface(interface), value::cluster_mac(mac),
-                        value::hash_mode(mode), value::number(seed, 0, UINT32_MAX),
-                        value::number(total, 1, most_buckets)};
+    const Filter filter{value::interface(interface),
+                        value::cluster_mac(mac),
+                        value::hash_mode(mode),
+                        value::number(seed, 0, UINT32_MAX),
+                        value::number(total, 1, most_buckets),
+                        !lease.empty()};
     // What reads as our parameters but is spelt otherwise was not written by us.
     return comment_of(filter) == comment ? std::optional(filter) : std::nullopt;
   } catch (const Error&) {

@@ -42,10 +42,11 @@ SetSpec address_map(int ip_version) {
   return map;
 }
 
-SetSpec owned_set(const IpAddress& address) {
+SetSpec owned_set(const IpAddress& address, bool lease = false) {
   SetSpec set{owned_set_name(address), KeyType::bucket, sizeof(std::uint32_t)};
   set.most_elements = most_buckets;
   set.counted = true;
+  set.expiring = lease;
   return set;
 }
 
@@ -115,6 +116,14 @@ std::set<unsigned> TableState::buckets() const {
 std::map<unsigned, std::uint64_t> TableState::packets() const {
   std::map<unsigned, std::uint64_t> found;
   for (const auto& element : owned) found[bucket_of(element)] = element.packets;
+  return found;
+}
+
+std::map<unsigned, std::chrono::milliseconds> TableState::expiring() const {
+  std::map<unsigned, std::chrono::milliseconds> found;
+  for (const auto& element : owned) {
+    if (element.left) found[bucket_of(element)] = *element.left;
+  }
   return found;
 }
 
@@ -214,7 +223,7 @@ void Table::put(const InstallFilter& step, Batch& batch) {
     for (const auto element : set.elements) batch.add_element(set.spec, {element});
   }
   put_base_chain(step.filter.interface, batch);
-  const auto owned = owned_set(step.address);
+  const auto owned = owned_set(step.address, step.filter.lease);
   batch.add_set(owned);
   batch.delete_elements(owned);
   for (const unsigned bucket : step.buckets) batch.add_element(owned, key_of(bucket));
@@ -265,9 +274,19 @@ void Table::take_out(const IpAddress& address, const std::vector<Installed>& oth
   if (reader_.elements(owned_set_name(address))) batch.delete_set(owned_set(address));
 }
 
-void Table::put_bucket(const IpAddress& address, unsigned bucket, Batch& batch) const {
+void Table::put_bucket(const TakeBucket& step, Batch& batch) {
   batch.enter(family_);
-  batch.add_element(owned_set(address), key_of(bucket));
+  const auto set = owned_set(step.address);
+  const auto key = key_of(step.bucket);
+  if (!step.lifetime) {
+    batch.add_element(set, key);
+    return;
+  }
+  std::uint64_t packets = 0;
+  for (const auto& element : reader_.elements(set.name).value_or(std::vector<Element>{})) {
+    if (element.key == key) packets = element.packets;
+  }
+  batch.renew_element(set, key, *step.lifetime, packets);
 }
 
 void Table::take_out_bucket(const IpAddress& address, unsigned bucket, Batch& batch) const {

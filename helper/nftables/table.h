@@ -33,6 +33,8 @@ struct TableState {
   std::set<unsigned> buckets() const;
   /// Accepted, by bucket, since it was taken.
   std::map<unsigned, std::uint64_t> packets() const;
+  /// What is left of those that expire.
+  std::map<unsigned, std::chrono::milliseconds> expiring() const;
 };
 
 class Table {
@@ -51,7 +53,7 @@ class Table {
   void put(const InstallFilter& step, Batch& batch);
   /// What `others` do not need goes, with the last address the table itself.
   void take_out(const IpAddress& address, const std::vector<Installed>& others, Batch& batch);
-  void put_bucket(const IpAddress& address, unsigned bucket, Batch& batch) const;
+  void put_bucket(const TakeBucket& step, Batch& batch);
   void take_out_bucket(const IpAddress& address, unsigned bucket, Batch& batch) const;
 
  private:

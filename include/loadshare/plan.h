@@ -2,6 +2,7 @@
 // The heart: what the kernel holds against what is asked, and the steps between.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -22,6 +23,7 @@ struct Filter {
   HashMode hash_mode = HashMode::source_ip_source_port;
   std::uint32_t seed = 0;
   unsigned total = 1;
+  bool lease = false;  ///< buckets can expire
 
   bool operator==(const Filter&) const = default;
 };
@@ -39,6 +41,7 @@ struct FilterState {
   std::vector<std::string> faults;  ///< why it does not do its whole work, in words
   std::set<unsigned> buckets;       ///< owned here
   Counters counters;
+  std::map<unsigned, std::chrono::milliseconds> expiring;  ///< buckets, and what is left of them
 };
 
 /// The address as it sits on an interface.
@@ -99,9 +102,12 @@ struct InstallFilter {
 struct RemoveFilter {
   IpAddress address;
 };
+/// With a lifetime, the kernel gives the bucket up by itself when that is over; taking it again
+/// begins a new one.
 struct TakeBucket {
   IpAddress address;
   unsigned bucket;
+  std::optional<std::chrono::milliseconds> lifetime = std::nullopt;
 };
 struct ReleaseBucket {
   IpAddress address;
@@ -159,6 +165,10 @@ Plan plan_claim(const IpAddress& address, const std::set<unsigned>& buckets,
 /// its rule stay. Throws like plan_claim, but minds no faults: giving up is always safe.
 Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
                   const Observed& observed);
+
+/// What a recurring monitor of a leased bucket does besides: it renews the lease, for two intervals
+/// and a timeout, so that a monitor that comes late, or once not at all, costs no bucket.
+Plan plan_renewal(const Request& request);
 
 struct Verdict {
   ExitCode code;

@@ -24,6 +24,12 @@ struct Announcement {
   bool in_background = true;
 };
 
+/// How the cluster calls monitor. 0: not again and again.
+struct Monitoring {
+  std::chrono::milliseconds interval{0};
+  std::chrono::milliseconds timeout{0};
+};
+
 /// One bucket of one cluster address. Defaults are those of ocf:heartbeat:IPaddr2, so that a
 /// cluster can move over node by node.
 struct Request {
@@ -39,6 +45,8 @@ struct Request {
   unsigned total = 1;
   BackendChoice backend = BackendChoice::automatic;
   Announcement announcement;
+  bool lease = false;  ///< a bucket expires unless monitor renews it
+  Monitoring monitoring;
   bool no_prefix_route = false;
   std::optional<std::string> network_namespace;
 };

@@ -93,9 +93,10 @@ backend auto
 arp_count 5
 arp_interval 200
 arp_bg true
+lease false
 noprefixroute false
 END
-  [ "$(xpath 'count(//content/@default)')" = 7 ]
+  [ "$(xpath 'count(//content/@default)')" = 8 ]
 }
 
 @test "every default is said in the long text too" {

@@ -18,11 +18,14 @@ options='
   arp_count                --arp-count
   arp_interval             --arp-interval
   arp_bg                   --arp-bg
+  lease                    --lease
   noprefixroute            --noprefixroute
   network_namespace        --network-namespace
   CRM_meta_clone           --clone
   CRM_meta_clone_max       --total
   CRM_meta_globally_unique --globally-unique
+  CRM_meta_interval        --interval
+  CRM_meta_timeout         --timeout
 '
 
 each_option() { # CALLBACK: called with parameter and option
@@ -87,7 +90,7 @@ setup() {
 }
 
 @test "other parameters that Pacemaker sets are not handed over" {
-  given ip=10.0.0.100 CRM_meta_timeout=20000 CRM_meta_notify=false CRM_meta_clone_node_max=6 \
+  given ip=10.0.0.100 CRM_meta_on_node=node1 CRM_meta_notify=false CRM_meta_clone_node_max=6 \
     crm_feature_set=3.16.2 netmask=24
   run -0 agent start
   helper_was_given start --ip=10.0.0.100

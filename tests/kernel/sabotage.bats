@@ -365,6 +365,7 @@ addresses() { printf 'address %s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   repaired
 }
 
+# bats test_tags=nftables
 @test "nf_tables: IPv6, anything in the table at ingress differs from what it should be" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6

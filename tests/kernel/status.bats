@@ -74,6 +74,7 @@ json() { on 1 loadshare status --json | python3 -c "import json, sys; print(json
   helper 1 stop 1
 }
 
+# bats test_tags=nftables
 @test "an address that a flush has left without rules is still shown" {
   only_on nftables
   helper 1 start 1
@@ -82,6 +83,7 @@ json() { on 1 loadshare status --json | python3 -c "import json, sys; print(json
   helper 1 stop 1
 }
 
+# bats test_tags=nftables
 @test "IPv4 and IPv6 are shown side by side, and either alone, however it is spelt" {
   only_on nftables
   helper 1 start 1

@@ -72,6 +72,7 @@ TEST(Comment, IsOursToTheLetterOrNotAtAll) {
         "eth0 01:00:5e:00:00:64 sourceip seed 0 total 1025",
         "eth0 01:00:5e:00:00:64 sourceip salt 0 total 3",
         "eth0 01:00:5e:00:00:64 sourceip seed 0 total 3 more",
+        "eth0 01:00:5e:00:00:64 sourceip seed 0 total 3 lease more",
         "eth0 01:00:5E:00:00:64 sourceip seed 0 total 3",
         "eth0  01:00:5e:00:00:64 sourceip seed 0 total 3",
         "eth0 01:00:5e:00:00:64 sourceip seed 00 total 3"}) {

@@ -504,6 +504,7 @@ TEST(Describe, PutsEveryStepInWords) {
        "sourceip-sourceport, seed 0, total nodes 3, buckets 1,3"},
       {RemoveFilter{vip}, "remove the cluster rule for 10.0.0.100"},
       {TakeBucket{vip, 2}, "take bucket 2 of 10.0.0.100"},
+      {TakeBucket{vip, 2, std::chrono::seconds(40)}, "take bucket 2 of 10.0.0.100 for 40000 ms"},
       {ReleaseBucket{vip, 2}, "release bucket 2 of 10.0.0.100"},
       {AddAddress{{vip, a_filter(), held, {}, {}, false}}, "add 10.0.0.100/24 on eth0"},
       {RemoveAddress{vip, held}, "remove 10.0.0.100/24 on eth0"},
@@ -516,6 +517,26 @@ TEST(Describe, PutsEveryStepInWords) {
     kinds.insert(step.index());
   }
   EXPECT_EQ(kinds.size(), std::variant_size_v<Step>) << "a kind of step is missing here";
+}
+
+TEST(PlanRenewal, IsForTwoIntervalsAndATimeout) {
+  auto request = a_request(2);
+  request.lease = true;
+  request.monitoring = {std::chrono::seconds(10), std::chrono::seconds(20)};
+  const auto plan = plan_renewal(request);
+  ASSERT_EQ(plan.size(), 1u);
+  const auto& step = std::get<TakeBucket>(plan.front());
+  EXPECT_EQ(step.bucket, 2u);
+  EXPECT_EQ(step.lifetime, std::chrono::seconds(40));
+}
+
+TEST(PlanRenewal, IsNothingWithoutALeaseOrARecurringMonitor) {
+  auto request = a_request();
+  request.monitoring = {std::chrono::seconds(10), std::chrono::seconds(20)};
+  EXPECT_TRUE(plan_renewal(request).empty());
+  request.lease = true;
+  request.monitoring.interval = {};
+  EXPECT_TRUE(plan_renewal(request).empty());
 }
 
 }  // namespace
