@@ -18,6 +18,7 @@ constexpr std::uint32_t most_buckets = 1024;
 constexpr std::uint32_t longest_interval_ms = 60'000;
 constexpr std::uint32_t most_announcements = 1000;
 constexpr std::uint32_t longest_wait_s = 600;
+constexpr std::uint32_t fastest_lines = 1'000'000;
 
 const std::vector<Option> options = {
     {"ip", "ip", "ADDRESS", "the cluster address", true,
@@ -27,10 +28,12 @@ const std::vector<Option> options = {
     {"bucket", nullptr, "N", "the hash bucket, 1 to the total (default 1)", true,
      [](Invocation& to, const std::string& text) {
        to.request.bucket = value::number(text, 1, most_buckets);
+       to.bucket_given = true;
      }},
     {"clone", "CRM_meta_clone", "N", "the same as Pacemaker counts it: bucket N + 1", true,
      [](Invocation& to, const std::string& text) {
        to.request.bucket = value::number(text, 0, most_buckets - 1) + 1;
+       to.bucket_given = true;
      }},
     {"total", "CRM_meta_clone_max", "N", "number of buckets, the same on all nodes (default 1)",
      false,
@@ -105,6 +108,20 @@ const std::vector<Option> options = {
      [](Invocation& to, const std::string&) { to.verbose = true; }},
     {"json", nullptr, nullptr, "print JSON", false,
      [](Invocation& to, const std::string&) { to.json = true; }},
+    {"client", nullptr, "ADDRESS[/BITS]", "only packets of this client or network", false,
+     [](Invocation& to, const std::string& text) { to.watch.clients = value::network(text); }},
+    {"rate", nullptr, "LINES", "most lines a second, 0 for the counts alone (default 20)", false,
+     [](Invocation& to, const std::string& text) {
+       to.watch.lines_per_second = value::number(text, 0, fastest_lines);
+     }},
+    {"seconds", nullptr, "N", "end after so many seconds", false,
+     [](Invocation& to, const std::string& text) {
+       to.watch.seconds = value::number(text, 1, any_number);
+     }},
+    {"count", nullptr, "N", "end after so many packets", false,
+     [](Invocation& to, const std::string& text) {
+       to.watch.packets = value::number(text, 1, any_number);
+     }},
 };
 
 std::string explained(const Option& option) {

@@ -3,12 +3,21 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "loadshare/request.h"
 
 namespace loadshare {
+
+/// Whose packets, how many and how long.
+struct WatchOptions {
+  std::optional<Network> clients;
+  unsigned lines_per_second = 20;  ///< what a person can follow
+  unsigned seconds = 0;            ///< 0: until it is ended
+  unsigned packets = 0;            ///< 0: any number
+};
 
 /// One call of the helper.
 struct Invocation {
@@ -17,6 +26,8 @@ struct Invocation {
   bool verbose = false;
   std::chrono::seconds lock_wait{10};  ///< below the agent's shortest advised timeout (20 s)
   bool json = false;
+  bool bucket_given = false;  ///< by any option; otherwise request.bucket is the default
+  WatchOptions watch;
   std::vector<std::string> operands;  ///< as written; each command reads its own
 };
 

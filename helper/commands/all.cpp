@@ -52,6 +52,12 @@ const std::vector<Command> commands = {
      resource_options,
      Reading::whole_request,
      validate},
+    {"watch",
+     {"ADDRESS", 1, 1},
+     "each packet, and who answers it",
+     {"client", "bucket", "rate", "seconds", "count", "network-namespace", "wait"},
+     Reading::as_given,
+     watch},
 };
 
 }  // namespace

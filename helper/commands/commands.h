@@ -15,5 +15,6 @@ void start(const Invocation& call);
 void stop(const Invocation& call);
 void monitor(const Invocation& call);
 void validate(const Invocation& call);
+void watch(const Invocation& call);
 
 }  // namespace loadshare::commands
