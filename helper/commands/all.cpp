@@ -58,6 +58,12 @@ const std::vector<Command> commands = {
      {"client", "bucket", "rate", "seconds", "count", "network-namespace", "wait"},
      Reading::as_given,
      watch},
+    {"check",
+     {},
+     "will it work here? changes nothing",
+     {"ip", "nic", "netmask", "broadcast", "mac", "backend", "network-namespace"},
+     Reading::as_given,
+     check},
 };
 
 }  // namespace

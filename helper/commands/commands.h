@@ -16,5 +16,6 @@ void stop(const Invocation& call);
 void monitor(const Invocation& call);
 void validate(const Invocation& call);
 void watch(const Invocation& call);
+void check(const Invocation& call);
 
 }  // namespace loadshare::commands
