@@ -37,9 +37,9 @@ void check_address(const Place& place, Findings& findings) {
   for (const auto& held : place.observed.addresses) {
     if (!state.filters.empty()) continue;
     const auto shown = text + "/" + std::to_string(held.prefix_length);
-    findings.push_back(fail(shown + " is on " + held.interface +
-                                " without a cluster rule: this node answers everybody",
-                            "ip address del " + shown + " dev " + held.interface));
+    findings.push_back(fail(
+        shown + " is on " + held.interface + " without a cluster rule: this node answers everybody",
+        "ip address del " + shown + " dev " + held.interface));
   }
   for (const auto& fault : state.faults) {
     findings.push_back(fail(fault, "stop and start the resource on this node"));

@@ -13,9 +13,9 @@ constexpr int most_layers = 8;  // VLANs on macvlans on bridges and so on
 void check_state(const Interface& link, Findings& findings) {
   const auto& name = link.name;
   if (link.loopback || !link.multicast) {
-    findings.push_back(fail(name + " takes no multicast frames",
-                            "use an Ethernet interface, or: ip link set " + name +
-                                " multicast on"));
+    findings.push_back(
+        fail(name + " takes no multicast frames",
+             "use an Ethernet interface, or: ip link set " + name + " multicast on"));
   } else if (!link.up) {
     findings.push_back(
         warn(name + " is down", "start raises it; until then nothing else can be told"));
@@ -29,13 +29,15 @@ void check_state(const Interface& link, Findings& findings) {
 Finding judge_bridge(const LinkKind& link) {
   const auto snooping_off = "ip link set " + link.name + " type bridge mcast_snooping 0";
   if (link.snooping && link.querier) {
-    return fail("bridge " + link.name + " has IGMP snooping and a querier: it gives the cluster "
-                "MAC to nobody",
+    return fail("bridge " + link.name +
+                    " has IGMP snooping and a querier: it gives the cluster "
+                    "MAC to nobody",
                 snooping_off);
   }
   if (link.snooping) {
-    return warn("bridge " + link.name + " has IGMP snooping: once there is a querier, the "
-                "cluster MAC reaches nobody",
+    return warn("bridge " + link.name +
+                    " has IGMP snooping: once there is a querier, the "
+                    "cluster MAC reaches nobody",
                 snooping_off);
   }
   return ok("bridge " + link.name + " floods multicast frames");
@@ -43,8 +45,9 @@ Finding judge_bridge(const LinkKind& link) {
 
 Finding judge_bond(const LinkKind& link) {
   if (link.bond_mode == BOND_MODE_ALB) {
-    return fail("bond " + link.name + " is in mode balance-alb, which puts MACs of its own into "
-                "ARP replies",
+    return fail("bond " + link.name +
+                    " is in mode balance-alb, which puts MACs of its own into "
+                    "ARP replies",
                 "use active-backup or 802.3ad");
   }
   if (link.bond_mode == BOND_MODE_BROADCAST) {
@@ -59,7 +62,7 @@ void judge_kind(const LinkKind& link, Findings& findings) {
   if (link.kind == "bond") findings.push_back(judge_bond(link));
   if (link.kind == "macvlan") {
     findings.push_back(warn(link.name + " is a macvlan: multicast frames wait in a short queue, "
-                            "and a busy one drops them",
+                                        "and a busy one drops them",
                             "use the interface below, or a longer queue (bcqueuelen)"));
   }
   if (link.kind == "ipvlan") {

@@ -11,13 +11,13 @@ namespace loadshare::checks {
 
 struct LinkKind {
   std::string name;
-  std::string kind;         ///< "bridge", "bond", "vlan" …; empty for hardware
-  std::string port_of;      ///< "bridge", "bond" …: what it is a part of; else empty
-  unsigned above = 0;       ///< index of the interface that it sits on, in this namespace; 0: none
-  unsigned master = 0;      ///< index of what it is a part of
-  bool snooping = false;    ///< a bridge that looks into IGMP and MLD
-  bool querier = false;     ///< and knows somebody who asks for members, so that it goes by them
-  unsigned bond_mode = 0;   ///< drivers/net/bonding, Documentation/networking/bonding.rst
+  std::string kind;        ///< "bridge", "bond", "vlan" …; empty for hardware
+  std::string port_of;     ///< "bridge", "bond" …: what it is a part of; else empty
+  unsigned above = 0;      ///< index of the interface that it sits on, in this namespace; 0: none
+  unsigned master = 0;     ///< index of what it is a part of
+  bool snooping = false;   ///< a bridge that looks into IGMP and MLD
+  bool querier = false;    ///< and knows somebody who asks for members, so that it goes by them
+  unsigned bond_mode = 0;  ///< drivers/net/bonding, Documentation/networking/bonding.rst
 };
 
 /// From a RTM_NEWLINK message.

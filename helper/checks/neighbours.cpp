@@ -32,8 +32,7 @@ constexpr auto probe_interval = 300ms;
 
 MacAddress mac_at(Bytes frame, std::size_t at) {
   MacAddress mac;
-  std::copy_n(frame.begin() + static_cast<std::ptrdiff_t>(at), mac.bytes.size(),
-              mac.bytes.begin());
+  std::copy_n(frame.begin() + static_cast<std::ptrdiff_t>(at), mac.bytes.size(), mac.bytes.begin());
   return mac;
 }
 
@@ -106,8 +105,7 @@ class Ear {
     membership.mr_alen = ETH_ALEN;
     const MacAddress all_nodes{{0x33, 0x33, 0, 0, 0, 1}};
     std::copy(all_nodes.bytes.begin(), all_nodes.bytes.end(), membership.mr_address);
-    setsockopt(socket_.number(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership,
-               sizeof membership);
+    setsockopt(socket_.number(), SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership, sizeof membership);
   }
 
   std::optional<Claim> receive(const IpAddress& address) const {

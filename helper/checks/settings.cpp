@@ -13,8 +13,7 @@ std::string sysctl(int version, const std::string& interface, const std::string&
 
 int value_of(int version, const std::string& interface, const std::string& key) {
   int value = 0;
-  std::ifstream("/proc/sys/net/ipv" + std::to_string(version) + "/conf/" + interface + "/" +
-                key) >>
+  std::ifstream("/proc/sys/net/ipv" + std::to_string(version) + "/conf/" + interface + "/" + key) >>
       value;
   return value;
 }
@@ -39,22 +38,25 @@ void check_arp_ignore(const std::string& nic, Findings& findings) {
 
 void check_arp_filter(const std::string& nic, Findings& findings) {
   if (setting(4, nic, "arp_filter") == 0) return;
-  findings.push_back(warn(sysctl(4, nic, "arp_filter") + "=1: only clients whose way back leads "
-                          "through " + nic + " get an ARP reply",
+  findings.push_back(warn(sysctl(4, nic, "arp_filter") +
+                              "=1: only clients whose way back leads "
+                              "through " +
+                              nic + " get an ARP reply",
                           "set it to 0, for all and for " + nic));
 }
 
 void check_rp_filter(const std::string& nic, Findings& findings) {
   if (setting(4, nic, "rp_filter") != 1) return;
-  findings.push_back(warn(sysctl(4, nic, "rp_filter") + "=1: packets of clients whose way back "
-                          "leads through another interface are dropped",
+  findings.push_back(warn(sysctl(4, nic, "rp_filter") +
+                              "=1: packets of clients whose way back "
+                              "leads through another interface are dropped",
                           "set it to 2, for all or for " + nic));
 }
 
 void check_ip6(const std::string& nic, Findings& findings) {
   if (value_of(6, nic, "disable_ipv6") == 0) return;
-  findings.push_back(fail(sysctl(6, nic, "disable_ipv6") + "=1: there is no IPv6 on " + nic,
-                          "set it to 0"));
+  findings.push_back(
+      fail(sysctl(6, nic, "disable_ipv6") + "=1: there is no IPv6 on " + nic, "set it to 0"));
 }
 
 }  // namespace

@@ -28,7 +28,8 @@ using namespace std::chrono_literals;
 
 constexpr unsigned client_count = 32;
 constexpr std::uint16_t service_port = 7, client_port = 40000;
-constexpr std::chrono::milliseconds resend_interval = 200ms, longest_exchange = 3s, quiet_time = 100ms;
+constexpr std::chrono::milliseconds resend_interval = 200ms, longest_exchange = 3s,
+                                    quiet_time = 100ms;
 constexpr unsigned longest_trial_s = 30;
 
 /// Addresses that belong to nobody: RFC 2544 and RFC 5180 keep them for benchmarks.
@@ -107,7 +108,8 @@ class Exchange {
     for (const auto& socket : clients_) questions.push_back({socket.number(), POLLIN, 0});
     for (auto now = Clock::now(); now < until; now = Clock::now()) {
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - now);
-      if (poll(questions.data(), questions.size(), static_cast<int>(left.count()) + 1) < 1) continue;
+      if (poll(questions.data(), questions.size(), static_cast<int>(left.count()) + 1) < 1)
+        continue;
       if (questions[0].revents != 0) reply();
       for (unsigned number = 0; number < client_count; ++number) {
         if (questions[number + 1].revents != 0 && has_answer(number)) found.insert(number);

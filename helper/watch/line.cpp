@@ -100,8 +100,8 @@ std::string line_of(const std::string& time, const Packet& packet, const Verdict
   const auto flow = padded(client + port, flow_width);
   const auto other_columns = terminal::width(time + gap + rest + answer.line);
   if (other_columns + terminal::width(flow) <= screen_width) return time + gap + flow + end;
-  const auto below =
-      padded(port.empty() ? "" : port.substr(1), std::min(flow_width, screen_width - other_columns));
+  const auto below = padded(port.empty() ? "" : port.substr(1),
+                            std::min(flow_width, screen_width - other_columns));
   return time + gap + client + "\n" + std::string(time.size(), ' ') + gap + below + end;
 }
 

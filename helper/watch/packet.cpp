@@ -33,9 +33,7 @@ class View {
     return address;
   }
   View from(std::size_t at) const { return View(bytes_.subspan(std::min(at, bytes_.size()))); }
-  View first(std::size_t count) const {
-    return View(bytes_.first(std::min(count, bytes_.size())));
-  }
+  View first(std::size_t count) const { return View(bytes_.first(std::min(count, bytes_.size()))); }
   std::size_t size() const { return bytes_.size(); }
 
  private:
@@ -88,12 +86,12 @@ struct Quote {
 };
 // RFC 792 and RFC 4443 put eight bytes before it.
 const Quote quote4{17, 24, 28, 30, {IPPROTO_ESP, IPPROTO_AH}};
-const Quote quote6{14,
-                   32,
-                   48,
-                   50,
-                   {IPPROTO_ESP, IPPROTO_AH, IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT,
-                    IPPROTO_DSTOPTS}};
+const Quote quote6{
+    14,
+    32,
+    48,
+    50,
+    {IPPROTO_ESP, IPPROTO_AH, IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_DSTOPTS}};
 
 bool is_readable_quote(const View& icmp, const Quote& at, int version, bool ports_matter) {
   const auto start = icmp.byte(8);

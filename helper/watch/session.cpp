@@ -153,14 +153,15 @@ void Session::see(std::span<const std::uint8_t> bytes, const timespec& arrival) 
   if (!is_wanted(*packet, verdict)) return;
   tally_.add(verdict);
   tell_suppressed();
-  if (rate_.admits(seconds())) std::cout << line_of(time_of_day(arrival), *packet, verdict, colour_);
+  if (rate_.admits(seconds()))
+    std::cout << line_of(time_of_day(arrival), *packet, verdict, colour_);
 }
 
 bool Session::is_wanted(const Packet& packet, const Verdict& verdict) const {
   const auto& watch = call_.watch;
   if (call_.bucket_given && verdict.bucket != call_.request.bucket) return false;
-  return !watch.clients || same_network(packet.hashed.source, watch.clients->address,
-                                        watch.clients->prefix_length);
+  return !watch.clients ||
+         same_network(packet.hashed.source, watch.clients->address, watch.clients->prefix_length);
 }
 
 bool Session::is_over() const {

@@ -84,8 +84,7 @@ std::string cib(const std::string& provider, const std::string& type, const std:
   return "<cib><configuration><resources><group><primitive id='old' class='ocf' provider='" +
          provider + "' type='" + type +
          "'><instance_attributes><nvpair name='nic' value='eth0'/><nvpair name='ip' value='" +
-         value +
-         "'/></instance_attributes></primitive></group></resources></configuration></cib>";
+         value + "'/></instance_attributes></primitive></group></resources></configuration></cib>";
 }
 
 TEST(ConflictingResources, AreIPaddr2WithTheSameAddress) {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What `loadshare watch` prints: lines that fit the screen, a rate that holds, counts that add up.
-#include "watch/line.h"
-
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 
@@ -9,6 +7,7 @@
 
 #include "builders.h"
 #include "terminal.h"
+#include "watch/line.h"
 
 namespace loadshare::watch {
 namespace {
@@ -49,8 +48,8 @@ TEST(Line, TakesTwoWhereOneWouldBeTooWide) {
 }
 
 TEST(Line, NeverExceedsTheScreen) {
-  for (const char* client : {"10.0.0.7", "255.255.255.255", "2001:db8::1",
-                             "2001:db8:1234:5678:9abc:def0:1234:5678"}) {
+  for (const char* client :
+       {"10.0.0.7", "255.255.255.255", "2001:db8::1", "2001:db8:1234:5678:9abc:def0:1234:5678"}) {
     for (const auto answer : {Answer::responsible, Answer::not_responsible, Answer::every_node,
                               Answer::nobody, Answer::unknown}) {
       auto packet = a_packet(client, 65535, 65535);
