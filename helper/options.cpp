@@ -22,6 +22,7 @@ constexpr std::uint32_t most_announcements = 1000;
 constexpr std::uint32_t longest_wait_s = 600;
 constexpr std::size_t line_width = 79;
 constexpr std::uint32_t last_vlan = 4094;  // IEEE 802.1Q, table 9-2
+constexpr std::uint32_t fastest_lines = 1'000'000;
 
 const std::vector<Option> options = {
     {"ip", "ip", "ADDRESS", "the cluster address", true,
@@ -132,6 +133,20 @@ const std::vector<Option> options = {
      false, [](Invocation& to, const std::string& text) { to.dest_port = value::port(text); }},
     {"each", nullptr, nullptr, "a line for each client, however many they are", false,
      [](Invocation& to, const std::string&) { to.each = true; }},
+    {"client", nullptr, "ADDRESS[/BITS]", "only packets of this client or network", false,
+     [](Invocation& to, const std::string& text) { to.watch.clients = value::network(text); }},
+    {"rate", nullptr, "LINES", "most lines a second, 0 for the counts alone (default 20)", false,
+     [](Invocation& to, const std::string& text) {
+       to.watch.lines_per_second = value::number(text, 0, fastest_lines);
+     }},
+    {"seconds", nullptr, "N", "end after so many seconds", false,
+     [](Invocation& to, const std::string& text) {
+       to.watch.seconds = value::number(text, 1, any_number);
+     }},
+    {"count", nullptr, "N", "end after so many packets", false,
+     [](Invocation& to, const std::string& text) {
+       to.watch.packets = value::number(text, 1, any_number);
+     }},
 };
 
 std::string explained(const Option& option) {

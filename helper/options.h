@@ -13,6 +13,14 @@
 
 namespace loadshare {
 
+/// Whose packets, how many and how long.
+struct WatchOptions {
+  std::optional<Network> clients;
+  unsigned lines_per_second = 20;  ///< what a person can follow
+  unsigned seconds = 0;            ///< 0: until it is ended
+  unsigned packets = 0;            ///< 0: any number
+};
+
 /// One call of the helper.
 struct Invocation {
   Request request;
@@ -24,7 +32,8 @@ struct Invocation {
   std::optional<std::string> vendor;  ///< one of switch_vendor_names()
   std::optional<std::uint16_t> dest_port;
   bool each = false;
-  std::set<std::string> given;        ///< the names of the options that were there
+  std::set<std::string> given;  ///< the names of the options that were there
+  WatchOptions watch;
   std::vector<std::string> operands;  ///< as written; each command reads its own
 };
 

@@ -95,6 +95,14 @@ IpAddress cluster_address(const std::string& text) {
   return *address;
 }
 
+Network network(const std::string& text) {
+  const auto slash = text.find('/');
+  const auto address = parse_ip_address(text.substr(0, slash));
+  if (!address) throw refused(text, "is neither an address nor ADDRESS/BITS");
+  if (slash == std::string::npos) return {*address, address->bits()};
+  return {*address, number(text.substr(slash + 1), 0, address->bits())};
+}
+
 std::string interface(const std::string& text) {
   if (!is_name(text, longest_interface_name) || text.find_first_of("+%*") != std::string::npos) {
     throw refused(text, "is not the name of a network interface");

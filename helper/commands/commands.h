@@ -20,5 +20,7 @@ void switch_config(const Invocation& call);
 void which(const Invocation& call);
 void claim(const Invocation& call);
 void release(const Invocation& call);
+void watch(const Invocation& call);
+void check(const Invocation& call);
 
 }  // namespace loadshare::commands

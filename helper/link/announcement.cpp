@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
@@ -101,6 +102,52 @@ std::uint16_t icmp6_checksum(const IpAddress& source, const IpAddress& destinati
   return static_cast<std::uint16_t>(~sum);
 }
 
+// The group's MAC is made of its last four octets (RFC 2464, section 7).
+Bytes icmp6_frame(const MacAddress& source, const IpAddress& sender, const IpAddress& group,
+                  Bytes message) {
+  const auto sum = icmp6_checksum(sender, group, message);
+  message[2] = static_cast<std::uint8_t>(sum >> 8);
+  message[3] = static_cast<std::uint8_t>(sum);
+
+  Bytes frame{0x33, 0x33};
+  put(frame, group.octets().last(4));
+  put(frame, source.bytes);
+  put16(frame, ETHERTYPE_IPV6);
+  put(frame, Bytes{0x60, 0, 0, 0});
+  put16(frame, static_cast<unsigned>(message.size()));
+  frame.push_back(IPPROTO_ICMPV6);
+  frame.push_back(hop_limit);
+  put(frame, sender.octets());
+  put(frame, group.octets());
+  put(frame, message);
+  return frame;
+}
+
+// RFC 4291, 2.7.1.
+IpAddress solicited_node(const IpAddress& address) {
+  auto group = *parse_ip_address("ff02::1:ff00:0");
+  std::copy(address.bytes.end() - 3, address.bytes.end(), group.bytes.end() - 3);
+  return group;
+}
+
+// RFC 826.
+Bytes arp_request(const MacAddress& sender_mac, const IpAddress& sender, const IpAddress& target,
+                  const MacAddress& source) {
+  Bytes frame(6, 0xff);
+  put(frame, source.bytes);
+  put16(frame, ETHERTYPE_ARP);
+  put16(frame, ARPHRD_ETHER);
+  put16(frame, ETHERTYPE_IP);
+  frame.push_back(ETH_ALEN);
+  frame.push_back(4);
+  put16(frame, ARPOP_REQUEST);
+  put(frame, sender_mac.bytes);
+  put(frame, sender.octets());
+  put(frame, MacAddress{}.bytes);
+  put(frame, target.octets());
+  return frame;
+}
+
 Bytes announcement(const Announce& step, const MacAddress& source) {
   return step.address.version == 4 ? arp_announcement(step.address, step.mac, source)
                                    : ndp_announcement(step.address, step.mac, source);
@@ -142,40 +189,29 @@ void send_rest_in_background(const Announce& step) {
 
 std::vector<std::uint8_t> arp_announcement(const IpAddress& address, const MacAddress& cluster_mac,
                                            const MacAddress& source) {
-  Bytes frame(6, 0xff);
-  put(frame, source.bytes);
-  put16(frame, ETHERTYPE_ARP);
-  put16(frame, ARPHRD_ETHER);
-  put16(frame, ETHERTYPE_IP);
-  frame.push_back(ETH_ALEN);
-  frame.push_back(4);
-  put16(frame, ARPOP_REQUEST);
-  put(frame, cluster_mac.bytes);
-  put(frame, address.octets());
-  put(frame, MacAddress{}.bytes);
-  put(frame, address.octets());
-  return frame;
+  return arp_request(cluster_mac, address, address, source);
+}
+
+std::vector<std::uint8_t> arp_probe(const IpAddress& address, const MacAddress& source) {
+  return arp_request(source, IpAddress{}, address, source);
 }
 
 std::vector<std::uint8_t> ndp_announcement(const IpAddress& address, const MacAddress& cluster_mac,
                                            const MacAddress& source) {
-  const auto all_nodes = *parse_ip_address("ff02::1");
-  auto message = neighbour_advertisement(address, cluster_mac);
-  const auto sum = icmp6_checksum(address, all_nodes, message);
-  message[2] = static_cast<std::uint8_t>(sum >> 8);
-  message[3] = static_cast<std::uint8_t>(sum);
+  return icmp6_frame(source, address, *parse_ip_address("ff02::1"),
+                     neighbour_advertisement(address, cluster_mac));
+}
 
-  Bytes frame{0x33, 0x33, 0, 0, 0, 1};
-  put(frame, source.bytes);
-  put16(frame, ETHERTYPE_IPV6);
-  put(frame, Bytes{0x60, 0, 0, 0});
-  put16(frame, static_cast<unsigned>(message.size()));
-  frame.push_back(IPPROTO_ICMPV6);
-  frame.push_back(hop_limit);
-  put(frame, address.octets());
-  put(frame, all_nodes.octets());
-  put(frame, message);
-  return frame;
+std::vector<std::uint8_t> ndp_probe(const IpAddress& address, const MacAddress& source) {
+  constexpr std::uint8_t type = 135;  // RFC 4861, 4.3
+  Bytes message{type, 0, 0, 0, 0, 0, 0, 0};
+  put(message, address.octets());
+  return icmp6_frame(source, IpAddress{6, {}}, solicited_node(address), message);
+}
+
+std::vector<std::uint8_t> probe(const std::string& interface, const IpAddress& address) {
+  const auto source = FrameSender(interface).own_mac();
+  return address.version == 4 ? arp_probe(address, source) : ndp_probe(address, source);
 }
 
 void announce(const Announce& step) {

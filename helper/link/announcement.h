@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "loadshare/plan.h"
@@ -24,5 +25,14 @@ std::vector<std::uint8_t> ndp_announcement(const IpAddress& address, const MacAd
 /// process that holds no open file of ours. The kernel would not put the cluster MAC into frames
 /// of a packet socket, so it stands in them from the start. Throws kernel_error for the first one.
 void announce(const Announce& step);
+
+/// A frame that asks whether somebody has the address, and teaches nobody anything: an ARP probe
+/// (RFC 5227, section 2.1.1), or a solicitation as for duplicate detection (RFC 4862,
+/// section 5.4.2).
+std::vector<std::uint8_t> arp_probe(const IpAddress& address, const MacAddress& source);
+std::vector<std::uint8_t> ndp_probe(const IpAddress& address, const MacAddress& source);
+
+/// Either of them, from the interface's own MAC. Throws kernel_error.
+std::vector<std::uint8_t> probe(const std::string& interface, const IpAddress& address);
 
 }  // namespace loadshare::link

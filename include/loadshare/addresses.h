@@ -32,6 +32,14 @@ std::string to_string(const IpAddress& address);
 /// Whether the first `prefix_length` bits of both are the same.
 bool same_network(const IpAddress& one, const IpAddress& other, unsigned prefix_length);
 
+/// All addresses whose first bits are those of one.
+struct Network {
+  IpAddress address;
+  unsigned prefix_length = 0;
+
+  bool operator==(const Network&) const = default;
+};
+
 /// An Ethernet address.
 struct MacAddress {
   std::array<std::uint8_t, 6> bytes{};

@@ -56,6 +56,8 @@ struct Request {
 namespace value {
 
 IpAddress cluster_address(const std::string& text);
+/// ADDRESS or ADDRESS/BITS
+Network network(const std::string& text);
 std::string interface(const std::string& text);
 unsigned prefix_length(const std::string& text);
 std::string broadcast(const std::string& text);

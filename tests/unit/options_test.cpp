@@ -70,6 +70,22 @@ TEST(ParseOptions, StoresEveryValue) {
   EXPECT_TRUE(started({"--verbose"}).verbose);
 }
 
+TEST(ParseOptions, StoresWhatWatchTakes) {
+  const auto watched = [](const std::string& word) {
+    return parse_options(command_named("watch"), {"10.0.0.100", word}).watch;
+  };
+  EXPECT_EQ(watched("--client=192.0.2.0/24").clients, (Network{ip("192.0.2.0"), 24}));
+  EXPECT_EQ(watched("--client=192.0.2.7").clients, (Network{ip("192.0.2.7"), 32}));
+  EXPECT_EQ(watched("--client=2001:db8::/32").clients, (Network{ip("2001:db8::"), 32}));
+  EXPECT_EQ(watched("--rate=0").lines_per_second, 0u);
+  EXPECT_EQ(watched("--seconds=3").seconds, 3u);
+  EXPECT_EQ(watched("--count=7").packets, 7u);
+  EXPECT_EQ(watched("--bucket=2").clients, std::nullopt);
+  EXPECT_FALSE(parse_options(command_named("watch"), {"10.0.0.100"}).given.contains("bucket"));
+  EXPECT_TRUE(
+      parse_options(command_named("watch"), {"10.0.0.100", "--bucket=2"}).given.contains("bucket"));
+}
+
 TEST(ParseOptions, LeavesTheRestAtItsDefault) {
   const auto call = started({});
   EXPECT_EQ(call.request.bucket, 1u);

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "watch/line.h"
+
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <ostream>
+#include <utility>
+
+#include "terminal.h"
+
+namespace loadshare::watch {
+namespace {
+
+using terminal::Look;
+
+constexpr std::size_t screen_width = 80;
+constexpr std::size_t flow_width = 27, protocol_width = 9;
+constexpr char gap[] = "  ";
+
+struct AnswerWords {
+  Answer answer;
+  const char* line;  ///< of one packet
+  const char* sum;   ///< of all of them
+  Look look;
+};
+constexpr AnswerWords words[] = {
+    {Answer::responsible, "responsible", "responsible", Look::good},
+    {Answer::not_responsible, "not responsible", "not responsible", Look::dim},
+    {Answer::every_node, "every node", "for every node", Look::warning},
+    {Answer::nobody, "too short: dropped", "too short, dropped by every node", Look::warning},
+    {Answer::unknown, "first fragment unseen", "fragments without their first", Look::warning},
+};
+
+const AnswerWords& words_for(Answer answer) {
+  return *std::find_if(std::begin(words), std::end(words),
+                       [answer](const AnswerWords& row) { return row.answer == answer; });
+}
+
+struct ProtocolName {
+  std::uint8_t number;
+  const char* name;
+};
+constexpr ProtocolName protocols[] = {
+    {IPPROTO_ICMP, "icmp"}, {IPPROTO_TCP, "tcp"},         {IPPROTO_UDP, "udp"},
+    {IPPROTO_SCTP, "sctp"}, {IPPROTO_UDPLITE, "udplite"}, {IPPROTO_DCCP, "dccp"},
+    {IPPROTO_ESP, "esp"},   {IPPROTO_AH, "ah"},           {IPPROTO_GRE, "gre"},
+    {IPPROTO_IPIP, "ipip"}, {IPPROTO_ICMPV6, "icmpv6"}};
+
+std::string protocol_of(const Packet& packet) {
+  if (packet.is_error && packet.taker != Taker::owner) return "icmp error";
+  for (const auto& [number, name] : protocols) {
+    if (number == packet.protocol) return name + std::string(packet.is_error ? " error" : "");
+  }
+  return "proto " + std::to_string(packet.protocol);
+}
+
+std::string client_of(const Packet& packet) {
+  const auto address = to_string(packet.hashed.source);
+  if (!packet.has_ports) return address;
+  const auto port = ":" + std::to_string(packet.hashed.source_port);
+  return packet.hashed.source.version == 4 ? address + port : "[" + address + "]" + port;
+}
+
+std::string padded(std::string text, std::size_t width) {
+  const auto shown = terminal::width(text);
+  if (shown < width) text.append(width - shown, ' ');
+  return text;
+}
+
+std::string share_of(std::uint64_t part, std::uint64_t whole) {
+  return std::to_string((part * 100 + whole / 2) / whole) + "%";
+}
+
+}  // namespace
+
+Verdict judge_packet(const Packet& packet, const Filter& filter, const std::set<unsigned>& owned) {
+  switch (packet.taker) {
+    case Taker::every_node:
+      return {{}, Answer::every_node};
+    case Taker::nobody:
+      return {{}, Answer::nobody};
+    case Taker::first_fragment:
+      return {{}, Answer::unknown};
+    case Taker::owner:
+      break;
+  }
+  const auto bucket = bucket_of(packet.hashed, filter.hash_mode, filter.seed, filter.total);
+  return {bucket, owned.contains(bucket) ? Answer::responsible : Answer::not_responsible};
+}
+
+std::string line_of(const std::string& time, const Packet& packet, const Verdict& verdict,
+                    bool colour) {
+  const auto client = client_of(packet);
+  const auto port = packet.has_ports ? " → " + std::to_string(packet.hashed.dest_port) : "";
+  const auto bucket = verdict.bucket ? "bucket " + std::to_string(*verdict.bucket) : "no bucket";
+  const auto& answer = words_for(verdict.answer);
+  const auto rest = gap + padded(protocol_of(packet), protocol_width) + gap + bucket + gap;
+  const auto end = rest + terminal::dressed(answer.line, answer.look, colour) + "\n";
+  const auto flow = padded(client + port, flow_width);
+  const auto other_columns = terminal::width(time + gap + rest + answer.line);
+  if (other_columns + terminal::width(flow) <= screen_width) return time + gap + flow + end;
+  const auto below = padded(port.empty() ? "" : port.substr(1),
+                            std::min(flow_width, screen_width - other_columns));
+  return time + gap + client + "\n" + std::string(time.size(), ' ') + gap + below + end;
+}
+
+bool RateLimit::admits(std::int64_t second) {
+  if (second != second_) {
+    second_ = second;
+    admitted_ = 0;
+  }
+  if (admitted_ < most_) {
+    ++admitted_;
+    return true;
+  }
+  ++untold_;
+  ++total_;
+  return false;
+}
+
+std::uint64_t RateLimit::take_suppressed(std::int64_t second) {
+  // Without any lines there is nothing to tell between them.
+  if (second == second_ || most_ == 0) return 0;
+  return std::exchange(untold_, 0);
+}
+
+void Tally::add(const Verdict& verdict) {
+  ++packets_;
+  ++answers_[verdict.answer];
+  if (verdict.bucket) ++buckets_[*verdict.bucket];
+}
+
+std::uint64_t Tally::of(Answer answer) const {
+  const auto found = answers_.find(answer);
+  return found != answers_.end() ? found->second : 0;
+}
+
+void Tally::print(std::ostream& to, const std::set<unsigned>& owned, bool colour) const {
+  if (packets_ == 0) return;
+  terminal::Columns columns;
+  columns.add({{"bucket", Look::strong, true},
+               {"packets", Look::strong, true},
+               {"share", Look::strong, true},
+               {"this node", Look::strong}});
+  for (const auto& [bucket, packets] : buckets_) {
+    const auto& answer =
+        words_for(owned.contains(bucket) ? Answer::responsible : Answer::not_responsible);
+    columns.add({terminal::number(bucket),
+                 terminal::number(packets),
+                 {share_of(packets, packets_), Look::plain, true},
+                 {answer.line, answer.look}});
+  }
+  columns.print(to, colour);
+  to << "\n";
+  terminal::Columns sums;
+  for (const auto& row : words) {
+    const auto packets = of(row.answer);
+    const bool always = row.answer == Answer::responsible || row.answer == Answer::not_responsible;
+    if (packets > 0 || always) sums.add({terminal::number(packets), row.sum});
+  }
+  sums.print(to, colour);
+}
+
+}  // namespace loadshare::watch

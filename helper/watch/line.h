@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What `loadshare watch` prints: a line for each packet, and the counts at the end. No system call.
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "loadshare/plan.h"
+#include "watch/packet.h"
+
+namespace loadshare::watch {
+
+/// How this node deals with a packet.
+enum class Answer { responsible, not_responsible, every_node, nobody, unknown };
+
+struct Verdict {
+  std::optional<unsigned> bucket;  ///< where one decides
+  Answer answer = Answer::unknown;
+};
+
+Verdict judge_packet(const Packet& packet, const Filter& filter, const std::set<unsigned>& owned);
+
+/// "17:04:05.123  10.0.0.7:40001 → 80  tcp  bucket 2  not responsible", in two lines where one
+/// would be wider than 80 columns. Ends with a newline.
+std::string line_of(const std::string& time, const Packet& packet, const Verdict& verdict,
+                    bool colour);
+
+/// Lets so many lines pass in each second, and counts the others.
+class RateLimit {
+ public:
+  explicit RateLimit(unsigned lines_per_second) : most_(lines_per_second) {}
+
+  /// Whether a line may be printed in this second; any clock that goes forward.
+  bool admits(std::int64_t second);
+  /// How many were held back before this second and not told yet.
+  std::uint64_t take_suppressed(std::int64_t second);
+  std::uint64_t total_suppressed() const { return total_; }
+
+ private:
+  unsigned most_;
+  std::int64_t second_ = 0;
+  unsigned admitted_ = 0;
+  std::uint64_t untold_ = 0, total_ = 0;
+};
+
+/// Packets by bucket and by what this node did with them.
+class Tally {
+ public:
+  void add(const Verdict& verdict);
+  std::uint64_t packets() const { return packets_; }
+  std::uint64_t of(Answer answer) const;
+  /// A row for each bucket that had packets, and the sums.
+  void print(std::ostream& to, const std::set<unsigned>& owned, bool colour) const;
+
+ private:
+  std::uint64_t packets_ = 0;
+  std::map<unsigned, std::uint64_t> buckets_;
+  std::map<Answer, std::uint64_t> answers_;
+};
+
+}  // namespace loadshare::watch
