@@ -15,12 +15,6 @@
 namespace loadshare::checks {
 namespace {
 
-std::string text_of(const nlattr& attribute) {
-  const auto* start = static_cast<const char*>(mnl_attr_get_payload(&attribute));
-  const auto* end = start + mnl_attr_get_payload_len(&attribute);
-  return {start, std::find(start, end, '\0')};
-}
-
 const nlattr* find(const std::vector<const nlattr*>& attributes, int type) {
   for (const auto* attribute : attributes) {
     if (mnl_attr_get_type(attribute) == type) return attribute;
@@ -30,7 +24,7 @@ const nlattr* find(const std::vector<const nlattr*>& attributes, int type) {
 
 std::string text_in(const std::vector<const nlattr*>& attributes, int type) {
   const auto* found = find(attributes, type);
-  return found != nullptr ? text_of(*found) : "";
+  return found != nullptr ? netlink::text_of(*found) : "";
 }
 
 // "hash" for a jhash of nf_tables, "xt_cluster" for that match behind iptables-nft.

@@ -10,12 +10,6 @@
 namespace loadshare::checks {
 namespace {
 
-std::string text_of(const nlattr& attribute) {
-  const auto* start = static_cast<const char*>(mnl_attr_get_payload(&attribute));
-  const auto* end = start + mnl_attr_get_payload_len(&attribute);
-  return {start, std::find(start, end, '\0')};
-}
-
 // Whatever its size, in host byte order; 0 where it is none.
 unsigned number_of(const nlattr& attribute) {
   switch (mnl_attr_get_payload_len(&attribute)) {
@@ -63,10 +57,10 @@ void read_info(const nlattr& info, LinkKind& link) {
   for (const auto* attribute : netlink::attributes(info)) {
     switch (mnl_attr_get_type(attribute)) {
       case IFLA_INFO_KIND:
-        link.kind = text_of(*attribute);
+        link.kind = netlink::text_of(*attribute);
         break;
       case IFLA_INFO_SLAVE_KIND:
-        link.port_of = text_of(*attribute);
+        link.port_of = netlink::text_of(*attribute);
         break;
       case IFLA_INFO_DATA:
         data = attribute;
@@ -85,7 +79,7 @@ LinkKind parse_link_kind(const nlmsghdr& message) {
   for (const auto* attribute : netlink::attributes(message, sizeof(ifinfomsg))) {
     switch (mnl_attr_get_type(attribute)) {
       case IFLA_IFNAME:
-        link.name = text_of(*attribute);
+        link.name = netlink::text_of(*attribute);
         break;
       case IFLA_LINK:
         link.above = number_of(*attribute);

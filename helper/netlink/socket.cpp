@@ -3,6 +3,7 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "loadshare/error.h"
@@ -36,6 +37,12 @@ std::vector<const nlattr*> attributes(const nlmsghdr& header, std::size_t fixed_
 std::vector<const nlattr*> attributes(const nlattr& nest) {
   const auto* payload = static_cast<const char*>(mnl_attr_get_payload(&nest));
   return attributes_between(payload, payload + mnl_attr_get_payload_len(&nest));
+}
+
+std::string text_of(const nlattr& attribute) {
+  const auto* start = static_cast<const char*>(mnl_attr_get_payload(&attribute));
+  const auto* end = start + mnl_attr_get_payload_len(&attribute);
+  return {start, std::find(start, end, '\0')};
 }
 
 Message::Message(std::uint16_t type, std::uint16_t flags)

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace loadshare::netlink {
@@ -32,6 +33,9 @@ class Message {
 /// The attributes behind a message's fixed header of this size, or inside a nested attribute.
 std::vector<const nlattr*> attributes(const nlmsghdr& header, std::size_t fixed_size);
 std::vector<const nlattr*> attributes(const nlattr& nest);
+
+/// The attribute's text, up to its end or a NUL.
+std::string text_of(const nlattr& attribute);
 
 /// One message of an answer, copied out of the socket's buffer.
 class Reply {

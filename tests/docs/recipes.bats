@@ -71,8 +71,12 @@ meta_of() { on 1 crm_resource --resource "$1" --meta --get-parameter "$2" --quie
   [[ $output == *"cluster-ip:5"*"Started node"* ]]
   node=$(holder_of 1)
   run -0 typed "$node" "$RECIPES" "Who holds what" 2
+  [[ $output == *"$VIP/16 on cluster0 with $BACKEND: healthy"* ]]
+  run -0 typed "$node" "$RECIPES" "Who holds what" 3
+  [[ $output == *" node1"* && $output == *"256 clients"* ]]
+  run -0 typed "$node" "$RECIPES" "Who holds what" 4
   [ "${lines[-1]}" = 0 ]
-  run -7 typed $((node % 3 + 1)) "$RECIPES" "Who holds what" 2
+  run -7 typed $((node % 3 + 1)) "$RECIPES" "Who holds what" 4
   [[ ${lines[-1]} == "bucket 1 of $VIP is not held here" ]]
 }
 
@@ -117,4 +121,11 @@ meta_of() { on 1 crm_resource --resource "$1" --meta --get-parameter "$2" --quie
   run -0 typed 1 "$RECIPES" "Routers and switches" 1
   [[ $output == *"arp $VIP "*"arpa"*"! ---- Cisco IOS"* ]]
   typed 1 "$RECIPES" "Routers and switches" 2
+}
+
+@test "a lease is switched on" {
+  recipe 1 "Without fencing"
+  await 60 all_started 1 12
+  run -0 on 1 loadshare status
+  [[ $output == *" lease "*" on, "* ]]
 }
