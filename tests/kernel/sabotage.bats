@@ -368,7 +368,7 @@ addresses() { printf 'address %s\n' "$@" | ip -n "$LAB-node1" -batch -; }
 # bats test_tags=nftables
 @test "nf_tables: IPv6, anything in the table at ingress differs from what it should be" {
   only_on nftables
-  export OCF_RESKEY_ip=$VIP6
+  export OCF_RESKEY_ip=$VIP6 OCF_RESKEY_cidr_netmask=64 # earlier tests have taken the network away
   local name=${VIP6//:/_} command
   for command in \
     "insert rule netdev loadshare cluster-$name udp dport 53 accept" \

@@ -45,7 +45,7 @@ trace() {
     grep . /proc/sys/net/ipv[46]/conf/*/drop_unicast_in_l2_multicast
     echo CLUSTERIP: /proc/net/ipt_CLUSTERIP/*
     [ ! -s /proc/net/ip_tables_names ] || iptables-legacy-save | grep ^-A
-    nft list ruleset
+    nft -s list ruleset # without counters
     tc qdisc show
     [ ! -e /sys/class/net/cluster0 ] || tc filter show dev cluster0 egress
     :
