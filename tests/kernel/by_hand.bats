@@ -85,6 +85,7 @@ bucket 3 of $VIP released" ]
   run -7 by_hand claim "$VIP" 1
 }
 
+# bats test_tags=host
 @test "what cannot be done is said in one line, and none of the buckets is touched" {
   local command
   for command in claim release; do
@@ -101,6 +102,7 @@ bucket 3 of $VIP released" ]
   done
 }
 
+# bats test_tags=host
 @test "a dry run says what would be done, verbose what is done" {
   before=$(trace 1)
   run -0 by_hand claim --dry-run "$VIP" 1 3
@@ -111,6 +113,7 @@ bucket 3 of $VIP released" ]
   [ "$stderr" = "take bucket 3 of $VIP" ]
 }
 
+# bats test_tags=nftables
 @test "where the rule has faults nothing is claimed, but buckets can be given up" {
   only_on nftables
   on 1 nft flush chain ip loadshare "cluster-$VIP"
@@ -131,6 +134,7 @@ bucket 3 of $VIP released" ]
   only_bucket_one
 }
 
+# bats test_tags=host
 @test "a Pacemaker that hangs, or says something else, keeps nobody from acting" {
   pretend cibadmin 'echo no XML'
   run -0 --separate-stderr by_hand claim "$VIP" 3

@@ -70,6 +70,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   [[ $(ip -br link) != *loadshare0* ]]
 }
 
+# bats test_tags=host
 @test "every line fits 80 columns" {
   ip -n "$LAB-node1" addr add "$VIP/16" dev cluster0
   run -1 check
@@ -77,23 +78,27 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   [ -z "$output" ]
 }
 
+# bats test_tags=host
 @test "without an address it looks at the machine alone" {
   ADDRESS=(--backend "$BACKEND") NIC=()
   run -0 check
   [[ $output != *cluster0* ]]
 }
 
+# bats test_tags=host
 @test "an interface that does not exist" {
   NIC=(--nic nowhere0 --netmask 16)
   finds fail 'interface nowhere0 does not exist'
 }
 
+# bats test_tags=host
 @test "no interface to be found" {
   NIC=()
   ADDRESS[1]=192.0.2.1
   finds fail 'nic: not given, and no interface of this node is in a network with 192.0.2.1'
 }
 
+# bats test_tags=host
 @test "an interface that is down" {
   ip -n "$LAB-node1" link set cluster0 down
   finds warn 'cluster0 is down.*→ start raises it'
@@ -101,6 +106,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   is_content
 }
 
+# bats test_tags=host
 @test "no carrier" {
   ip -n "$LAB-switch" link set node1 down
   finds fail 'cluster0 has no carrier'
@@ -108,6 +114,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   is_content
 }
 
+# bats test_tags=host
 @test "no multicast" {
   ip -n "$LAB-node1" link set cluster0 multicast off
   finds fail 'cluster0 takes no multicast frames.*→ .*ip link set cluster0 multicast on'
@@ -115,6 +122,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   is_content
 }
 
+# bats test_tags=host
 @test "a port of a bridge, and the bridge with IGMP snooping and a querier" {
   as_node1 "link add br1 type bridge mcast_snooping 0" "link set br1 up" \
     "link set cluster0 master br1"
@@ -165,6 +173,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   finds fail 'ipvlan0 is an ipvlan'
 }
 
+# bats test_tags=host
 @test "arp_ignore" {
   sets ipv4.conf.cluster0.arp_ignore 1
   is_content
@@ -174,6 +183,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   finds fail 'arp_ignore=8'
 }
 
+# bats test_tags=host
 @test "arp_filter and rp_filter, also by way of all" {
   sets ipv4.conf.cluster0.arp_filter 1
   finds warn 'arp_filter=1'
@@ -184,6 +194,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   is_content
 }
 
+# bats test_tags=nftables
 @test "no IPv6 on the interface" {
   only_on nftables
   ADDRESS[1]=$VIP6 NIC=(--nic cluster0 --netmask 64)
@@ -200,6 +211,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   is_content
 }
 
+# bats test_tags=host
 @test "CLUSTERIP cannot serve IPv6, and a kernel without it says so" {
   ADDRESS=(--ip "$VIP6" --backend clusterip) NIC=(--nic cluster0 --netmask 64)
   finds fail 'CLUSTERIP serves IPv4 only'
@@ -216,6 +228,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   finds ok "this node serves bucket 1,3 of $VIP"
 }
 
+# bats test_tags=nftables
 @test "a rule that has lost a piece" {
   only_on nftables
   helper 1 start 1
@@ -223,6 +236,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   finds fail 'drop_unicast_in_l2_multicast is off.*→ stop and start the resource'
 }
 
+# bats test_tags=host
 @test "a second interface in the same network" {
   add_other_interface 1
   ip -n "$LAB-node1" addr add 10.77.0.51/16 dev other0
@@ -265,6 +279,7 @@ cib() {
 END
 }
 
+# bats test_tags=host
 @test "an IPaddr2 resource with the same address" {
   run with_cib "$(cib "$VIP")"
   says fail "resource old-ip (ocf:heartbeat:IPaddr2) holds $VIP"
@@ -274,6 +289,7 @@ END
   says warn 'cib.xml cannot be read'
 }
 
+# bats test_tags=host
 @test "IPv4: another host has the address, the cluster's other nodes do not count" {
   ip -n "$LAB-node2" addr add "$VIP/16" dev cluster0
   finds fail "the host with MAC $(node_mac 2) uses $VIP already, at $(node_mac 2)"
@@ -285,6 +301,7 @@ END
   helper 2 stop 2
 }
 
+# bats test_tags=nftables
 @test "IPv6: another host has the address, the cluster's other nodes do not count" {
   only_on nftables
   ADDRESS[1]=$VIP6 NIC=(--nic cluster0 --netmask 64)
@@ -298,6 +315,7 @@ END
   OCF_RESKEY_ip=$VIP6 helper 2 stop 2
 }
 
+# bats test_tags=host
 @test "a capability is missing, and the trial says what it could not do" {
   run on 1 setpriv --bounding-set -net_admin loadshare check --backend "$BACKEND"
   says fail 'no CAP_NET_ADMIN'
@@ -317,6 +335,7 @@ END
   plain | grep -q '^  ok    .* has CLUSTERIP and the legacy iptables tables'
 }
 
+# bats test_tags=host
 @test "bad input is one line, and nothing is checked" {
   local code words
   while read -r code words; do

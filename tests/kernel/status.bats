@@ -95,6 +95,7 @@ json() { on 1 loadshare status --json | python3 -c "import json, sys; print(json
   helper 1 stop 1
 }
 
+# bats test_tags=host
 @test "what is no address is an error that names it" {
   run -6 on 1 loadshare status 10.0.0
   [[ $output == "ADDRESS: '10.0.0' is "* ]]

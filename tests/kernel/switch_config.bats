@@ -24,6 +24,7 @@ mac_in() { sed -n 's/^. Cluster MAC \([^,]*\),.*/\1/p' <<<"$1"; }
 # answered: whether node 1 answers for the cluster address.
 answered() { client ping -c 3 -i 0.1 -W 0.5 "$VIP" >/dev/null; }
 
+# bats test_tags=host
 @test "before anything is deployed: the MAC that start will use, and then the one that is held" {
   local derived held
   derived=$(switch_config)
@@ -34,6 +35,7 @@ answered() { client ping -c 3 -i 0.1 -W 0.5 "$VIP" >/dev/null; }
   [ -n "$(mac_in "$derived")" ] && [ "$(mac_in "$derived")" = "$(mac_in "$held")" ]
 }
 
+# bats test_tags=host
 @test "a MAC that was given to start is the one that is told" {
   on 1 loadshare start --ip "$VIP" --nic cluster0 --backend "$BACKEND" --arp-count 0 --mac "$VIP_MAC"
   [ "$(mac_in "$(switch_config)")" = "$VIP_MAC" ]
@@ -53,12 +55,14 @@ answered() { client ping -c 3 -i 0.1 -W 0.5 "$VIP" >/dev/null; }
   [[ $output == *"interface ROUTER_INTERFACE"* ]]
 }
 
+# bats test_tags=host
 @test "with a MAC nobody needs to be root, nor in the cluster" {
   run -0 on 1 setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs \
     "$LOADSHARE_BUILD/loadshare" switch-config 192.0.2.1 --mac "$VIP_MAC"
   [[ $output == *"Cluster MAC $VIP_MAC, as given"* ]]
 }
 
+# bats test_tags=host
 @test "it changes nothing" {
   local before
   before=$(trace 1)
@@ -66,6 +70,7 @@ answered() { client ping -c 3 -i 0.1 -W 0.5 "$VIP" >/dev/null; }
   expect_trace 1 "$before"
 }
 
+# bats test_tags=host
 @test "what is wrong is named in one line" {
   refused 2 "usage: loadshare switch-config ADDRESS" on 1 loadshare switch-config
   refused 2 "usage: loadshare switch-config ADDRESS" on 1 loadshare switch-config "$VIP" "$VIP"

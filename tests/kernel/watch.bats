@@ -99,12 +99,14 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
 
 @test "IPv4: in every mode the lines agree with who answered" { in_every_mode udp; }
 
+# bats test_tags=nftables
 @test "IPv6: in every mode the lines agree with who answered" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
   in_every_mode udp
 }
 
+# bats test_tags=host
 @test "fragments have the bucket of the first one" {
   deal 3
   # Few at a time: 64 clients with four fragments each.
@@ -139,6 +141,7 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
   grep -q -e '-- this node owns 2 now' "$(log 2)"
 }
 
+# bats test_tags=host
 @test "--client and --bucket show only what they name" {
   deal 3
   watch_on 1 --client 10.77.1.0/29
@@ -152,6 +155,7 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
   grep -q '^1 packets in' "$(log 3)"
 }
 
+# bats test_tags=host
 @test "--rate holds back lines, counts them and says so" {
   deal 3
   watch_on 1 --rate 5
@@ -164,6 +168,7 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
   grep -q 'of them not shown (--rate 5)' "$(log 1)"
 }
 
+# bats test_tags=host
 @test "--count, --seconds and Ctrl-C end it with the counts" {
   deal 3
   watch_on 1 --count 10
@@ -176,6 +181,7 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
   [[ $output == *"0 packets in"* ]]
 }
 
+# bats test_tags=host
 @test "a flood: it ends in time, and counts what it lost" {
   deal 3
   watch_on 1 --rate 5 --seconds 4
@@ -199,6 +205,7 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
   grep -q '^0 packets in' "$(log 1)"
 }
 
+# bats test_tags=host
 @test "it leaves everything as it was, also while it runs" {
   local before
   deal 3
@@ -211,6 +218,7 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
   expect_trace 1 "$before"
 }
 
+# bats test_tags=host
 @test "the interface goes down and up again under it" {
   deal 3
   watch_on 1 --rate 0
@@ -223,6 +231,7 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
   run -1 grep '^0 packets in' "$(log 1)"
 }
 
+# bats test_tags=host
 @test "bad input is one line, and nothing is watched" {
   local code words
   while read -r code words; do

@@ -64,12 +64,14 @@ right_for_all() {
   done
 }
 
+# bats test_tags=host
 @test "also with another seed and several buckets a node" {
   export OCF_RESKEY_clusterip_hash_seed=3735928559
   deal 7
   right_for_all
 }
 
+# bats test_tags=nftables
 @test "also for IPv6" {
   only_on nftables
   export OCF_RESKEY_ip=$VIP6
@@ -79,6 +81,7 @@ right_for_all() {
   done
 }
 
+# bats test_tags=host
 @test "by hand, before anything is deployed, it says the same and needs no privilege" {
   deal 3
   held=$(clients 4000 | on 1 loadshare which "$VIP" --each | awk '/:4000/ { print $1, $2 }')
@@ -89,6 +92,7 @@ right_for_all() {
   run -4 on 1 setpriv --bounding-set=-all --inh-caps=-all loadshare which "$VIP" 10.77.1.1
 }
 
+# bats test_tags=host
 @test "JSON and text agree" {
   deal 3
   run -0 on 1 loadshare which "$VIP" 10.77.1.1:4000 10.77.1.2:4000 --json
@@ -98,11 +102,13 @@ right_for_all() {
   [[ ${lines[2]} =~ ^10.77.1.1:4000\ +"$bucket"\ +(yes|no)$ ]]
 }
 
+# bats test_tags=host
 @test "an address that is not held here, and what to do then" {
   run -7 on 1 loadshare which "$VIP" 10.77.1.1
   [[ ${#lines[@]} -eq 1 && $output == "$VIP is not held here: "*--total* ]]
 }
 
+# bats test_tags=host
 @test "bad input is named in one line" {
   one_line 6 "is no client" which "$VIP" --total 3 10.77.1
   one_line 6 "is no client" which "$VIP" --total 3 $'10.77.1.1\e[2J\n'
@@ -123,6 +129,7 @@ one_line() {
   [[ ${#lines[@]} -eq 1 && $output == *"$2"* ]] || { echo "$output"; return 1; }
 }
 
+# bats test_tags=host
 @test "hostile standard input ends in one line, too" {
   one_line 2 "no client was given" which "$VIP" --total 3
   piped 6 "line 65537: " 'yes 10.77.1.1'
