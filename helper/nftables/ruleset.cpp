@@ -147,13 +147,6 @@ void take_unreadable_quotes(int ip_version, bool ports_matter, Decisions& decisi
                              Mask{scratch, {0x1f, 0xff}}, Compare{scratch, false, {0, 0}}});
 }
 
-// Protocols behind which no port stands where it stood in the packet that is answered.
-std::vector<std::uint8_t> unreadable_protocols(int ip_version) {
-  if (ip_version == 4) return {IPPROTO_ESP, IPPROTO_AH};
-  return {IPPROTO_ESP,     IPPROTO_AH,       IPPROTO_HOPOPTS,
-          IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_DSTOPTS};
-}
-
 std::string identifier(const IpAddress& address) {
   auto text = to_string(address);
   std::replace(text.begin(), text.end(), ':', '_');
@@ -292,6 +285,12 @@ std::vector<std::uint8_t> protocols_with_ports() {
 std::vector<std::uint8_t> icmp_error_types(int ip_version) {
   if (ip_version == 4) return {3, 4, 5, 11, 12};
   return {1, 2, 3, 4};
+}
+
+std::vector<std::uint8_t> unreadable_protocols(int ip_version) {
+  if (ip_version == 4) return {IPPROTO_ESP, IPPROTO_AH};
+  return {IPPROTO_ESP,     IPPROTO_AH,       IPPROTO_HOPOPTS,
+          IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_DSTOPTS};
 }
 
 std::vector<std::uint8_t> extension_headers() {

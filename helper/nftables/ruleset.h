@@ -81,6 +81,10 @@ std::vector<std::uint8_t> protocols_with_ports();
 /// ICMP types that carry the start of the packet they speak of (RFC 792, RFC 4443).
 std::vector<std::uint8_t> icmp_error_types(int ip_version);
 
+/// Protocols that an ICMP error may quote, but behind which no port stands where it stood in the
+/// packet that is answered: such errors are for every node.
+std::vector<std::uint8_t> unreadable_protocols(int ip_version);
+
 /// IPv6 extension headers that may stand before the transport header (RFC 8200, section 4).
 std::vector<std::uint8_t> extension_headers();
 

@@ -84,14 +84,13 @@ struct Quote {
   std::size_t protocol, destination, source_port, dest_port;
   std::vector<std::uint8_t> unreadable;
 };
+
 // RFC 792 and RFC 4443 put eight bytes before it.
-const Quote quote4{17, 24, 28, 30, {IPPROTO_ESP, IPPROTO_AH}};
-const Quote quote6{
-    14,
-    32,
-    48,
-    50,
-    {IPPROTO_ESP, IPPROTO_AH, IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_DSTOPTS}};
+const Quote& quote_of(int version) {
+  static const Quote quote4{17, 24, 28, 30, nftables::unreadable_protocols(4)};
+  static const Quote quote6{14, 32, 48, 50, nftables::unreadable_protocols(6)};
+  return version == 4 ? quote4 : quote6;
+}
 
 bool is_readable_quote(const View& icmp, const Quote& at, int version, bool ports_matter) {
   const auto start = icmp.byte(8);
@@ -106,7 +105,7 @@ bool is_readable_quote(const View& icmp, const Quote& at, int version, bool port
 
 // The error quotes what this cluster sent, so source and destination stand the other way round.
 void read_error(const View& icmp, int version, HashMode mode, Packet& packet) {
-  const auto& at = version == 4 ? quote4 : quote6;
+  const auto& at = quote_of(version);
   packet.is_error = true;
   if (!is_readable_quote(icmp, at, version, mode != HashMode::source_ip)) {
     packet.taker = Taker::every_node;
