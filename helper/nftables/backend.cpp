@@ -74,6 +74,9 @@ class Inspection {
     // All that is accepted in the end comes by the last table.
     state_.counters.accepted = one.packets();
     state_.expiring = one.expiring();
+    const bool moving = state_.moves.on || one.moves.on;
+    state_.moves = one.moves;
+    state_.moves.on = moving;
   }
 
   void compare_tables(const std::vector<TableState>& found) {
@@ -175,7 +178,33 @@ class NftablesBackend : public Backend {
     }
   }
 
+  void apply(const DrainBucket& step) override {
+    change_shared_parts(step, [&](Table& table, Batch& batch) { table.put_draining(step, batch); });
+  }
+
+  void apply(const EndDrain& step) override {
+    change_shared_parts(step,
+                        [&](Table& table, Batch& batch) { table.take_out_draining(step, batch); });
+  }
+
+  void apply(const SpareConnections& step) override {
+    change_shared_parts(step, [&](Table& table, Batch& batch) { table.put_spared(step, batch); });
+  }
+
+  void apply(const EndMoves& step) override {
+    change_shared_parts(
+        step, [&](Table& table, Batch& batch) { table.take_out_moves(step.address, batch); });
+  }
+
  private:
+  template <class Step, class Change>
+  void change_shared_parts(const Step& step, const Change& change) const {
+    const auto lock = lock_shared_parts();
+    Batch batch;
+    for (auto& table : tables(step.address.version)) change(table, batch);
+    commit(batch, describe(step));
+  }
+
   FileLock lock_shared_parts() const {
     return lock_in_namespace("nftables", LockMode::exclusive, lock_wait_);
   }
