@@ -29,29 +29,39 @@ std::map<unsigned, std::string> nodes_by_bucket(const Words& instances, const Wo
   return found;
 }
 
-/// Buckets that stop on one node and start on another: by bucket, the one that they leave.
-std::map<unsigned, std::string> moving(const Transition& transition) {
-  auto from = nodes_by_bucket(transition.stopping, transition.stopping_on);
-  const auto to = nodes_by_bucket(transition.starting, transition.starting_on);
-  std::erase_if(from, [&to](const auto& stop) {
-    const auto start = to.find(stop.first);
-    return start == to.end() || start->second == stop.second;
-  });
-  return from;
-}
+// How far the clocks of two nodes may be apart. More only lets resets come later than they could.
+constexpr std::chrono::seconds clocks_differ{5};
 
 }  // namespace
 
 bool moves_away(const Request& request) {
-  const auto all = moving(request.transition);
-  const auto own = all.find(request.bucket);
-  return own != all.end() && own->second == request.transition.node;
+  const auto& [node, stopping, stopping_on, starting, starting_on, when, what] = request.transition;
+  const auto starts = nodes_by_bucket(starting, starting_on);
+  const auto own = starts.find(request.bucket);
+  return own != starts.end() && own->second != node;
 }
 
-std::map<unsigned, std::string> moving_from_others(const Request& request) {
-  auto all = moving(request.transition);
-  std::erase_if(all, [&](const auto& one) { return one.second == request.transition.node; });
-  return all;
+std::map<unsigned, std::string> stopped_by_others(const Request& request) {
+  const auto& transition = request.transition;
+  auto stops = nodes_by_bucket(transition.stopping, transition.stopping_on);
+  std::erase_if(stops, [&](const auto& stop) { return stop.second == transition.node; });
+  return stops;
+}
+
+std::set<unsigned> drained_by_others(const Request& request,
+                                     const std::vector<StopRecord>& records,
+                                     std::chrono::seconds drain,
+                                     std::chrono::system_clock::time_point now) {
+  const auto stops = stopped_by_others(request);
+  std::set<unsigned> buckets;
+  for (const auto& record : records) {
+    if (record.node == request.transition.node) continue;
+    const auto listed = stops.find(record.bucket);
+    const bool in_this_transition = listed != stops.end() && listed->second == record.node;
+    const bool lately = now - record.when <= drain + clocks_differ;
+    if (lately || in_this_transition) buckets.insert(record.bucket);
+  }
+  return buckets;
 }
 
 }  // namespace loadshare

@@ -137,12 +137,6 @@ Lifetimes lifetimes(const std::vector<Element>& elements) {
   return found;
 }
 
-std::set<unsigned> buckets_up_to(unsigned total) {
-  std::set<unsigned> all;
-  for (unsigned number = 1; number <= total; ++number) all.insert(all.end(), number);
-  return all;
-}
-
 std::uint64_t counted(const std::vector<Rule>& rules) {
   std::uint64_t packets = 0;
   for (const auto& rule : rules) {
@@ -314,15 +308,8 @@ void Table::put(const InstallFilter& step, Batch& batch) {
     batch.add_chain(chain.name, first ? comment_of(step.filter) : "");
     batch.replace_rules(chain.name, chain.rules);
   }
-  const bool can_move = step.filter.drain.count() > 0;
-  if (can_move) put_moves(step, batch);
-  if (can_move && stage_ == Stage::prerouting) {
-    // Whoever comes new cannot know what others are draining: it could be anything.
-    put_spared({step.address, buckets_up_to(step.filter.total), step.filter.drain}, batch);
-  } else {
-    batch.add_jump(address_map(ip_version_), key_of(step.address),
-                   address_chain_name(step.address));
-  }
+  if (step.filter.drain.count() > 0) put_moves(step, batch);
+  batch.add_jump(address_map(ip_version_), key_of(step.address), address_chain_name(step.address));
 }
 
 void Table::put_moves(const InstallFilter& step, Batch& batch) {

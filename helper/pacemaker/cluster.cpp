@@ -28,10 +28,15 @@ std::optional<ClusterResource> ask(const IpAddress& address, const std::string& 
   return find_instances(*monitor, *name);
 }
 
-std::optional<std::set<std::string>> online_nodes() {
-  const auto monitor = answer({"crm_mon", "--one-shot", "--output-as=xml", "--include=none,nodes"});
-  if (!monitor) return std::nullopt;
-  return find_online_nodes(*monitor);
+std::optional<std::vector<StopRecord>> stop_records(const std::string& clone) {
+  const auto [exit_status, output] = run_program(
+      {"cibadmin", "--query", "--xpath",
+       "//node_state//lrm_rsc_op[@operation='stop' and @rc-code='0']"},
+      longest_wait);
+  constexpr int nothing_matches = 105;  // CRM_EX_NOSUCH, crm/common/results.h
+  if (exit_status == nothing_matches) return std::vector<StopRecord>{};
+  if (exit_status != 0) return std::nullopt;
+  return find_stop_records(output, clone);
 }
 
 }  // namespace loadshare::pacemaker

@@ -2,6 +2,8 @@
 // Asks the Pacemaker of this node.
 #pragma once
 
+#include <vector>
+
 #include "pacemaker/cluster_resource.h"
 
 namespace loadshare::pacemaker {
@@ -12,7 +14,8 @@ namespace loadshare::pacemaker {
 /// Call it before a network namespace is entered: Pacemaker's sockets are of the host's own.
 std::optional<ClusterResource> ask(const IpAddress& address, const std::string& network_namespace);
 
-/// The nodes that are in the cluster now, standby or not. Nothing and throws as above.
-std::optional<std::set<std::string>> online_nodes();
+/// The clone's successful stops on all nodes, of buckets that have not been started there since.
+/// Nothing where Pacemaker does not run or may not be asked; throws as above.
+std::optional<std::vector<StopRecord>> stop_records(const std::string& clone);
 
 }  // namespace loadshare::pacemaker

@@ -101,13 +101,24 @@ ClusterResource find_instances(const std::string& monitor, const std::string& na
   return resource;
 }
 
-std::set<std::string> find_online_nodes(const std::string& monitor) {
-  const auto document = parsed(monitor, "crm_mon");
-  std::set<std::string> names;
-  for (const auto& found : document.select_nodes("//nodes/node[@online='true']")) {
-    names.insert(found.node().attribute("name").value());
+std::vector<StopRecord> find_stop_records(const std::string& operations,
+                                          const std::string& clone) {
+  const auto document = parsed(operations, "cibadmin");
+  std::vector<StopRecord> records;
+  for (const auto& found : document.select_nodes("//lrm_rsc_op")) {
+    const auto operation = found.node();
+    // "cluster-ip:2_stop_0"
+    std::string_view key = operation.attribute("operation_key").value();
+    constexpr std::string_view ending = "_stop_0";
+    if (!key.ends_with(ending)) continue;
+    key.remove_suffix(ending.size());
+    const auto bucket = bucket_of_instance(key, clone);
+    if (!bucket) continue;
+    const std::chrono::seconds since_1970{operation.attribute("last-rc-change").as_llong()};
+    records.push_back({*bucket, operation.attribute("on_node").value(),
+                       std::chrono::system_clock::time_point(since_1970)});
   }
-  return names;
+  return records;
 }
 
 }  // namespace loadshare::pacemaker

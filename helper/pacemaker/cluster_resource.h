@@ -6,8 +6,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "loadshare/addresses.h"
+#include "transition.h"
 
 namespace loadshare::pacemaker {
 
@@ -27,7 +29,7 @@ std::optional<std::string> resource_name(const std::string& resources, const IpA
 /// `monitor` is what `crm_mon --one-shot --output-as=xml` prints, of Pacemaker 2.1 and 3.
 ClusterResource find_instances(const std::string& monitor, const std::string& name);
 
-/// The nodes that are online, by the same output.
-std::set<std::string> find_online_nodes(const std::string& monitor);
+/// Those of the clone's instances among the stops, lrm_rsc_op elements of the CIB's status section.
+std::vector<StopRecord> find_stop_records(const std::string& operations, const std::string& clone);
 
 }  // namespace loadshare::pacemaker

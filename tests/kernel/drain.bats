@@ -182,19 +182,19 @@ moves_there_and_back() {
 # bats test_tags=nftables
 @test "the address leaves all the same when those who wait for it are killed" {
   only_on nftables
-  start 1 1
+  start 1 1 2 3
   talk
-  in_transition 1 2 1
-  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1
+  in_transition 1 2 1 2 3
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2 3
   # The first is killed, and the one that stands by takes its place.
   kill -9 "$(waiting_in 1 | head -n 1)"
   sleep 4
   eventually nothing_is_left_on 1
   # Both: the kernel takes the address, and the next call what is left.
-  OCF_RESKEY_CRM_meta_on_node=node1 start 1 1
+  OCF_RESKEY_CRM_meta_on_node=node1 start 1 1 2 3
   kill "$TALK"
   talk
-  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2 3
   waiting_in 1 | xargs kill -9
   sleep 5
   ! on 1 ip -brief address show dev cluster0 | grep -F " $VIP/"
