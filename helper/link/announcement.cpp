@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "link/announcement.h"
 
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -18,6 +16,7 @@
 #include <ctime>
 #include <iterator>
 
+#include "background.h"
 #include "file_descriptor.h"
 #include "loadshare/error.h"
 
@@ -49,6 +48,8 @@ class FrameSender {
     std::memcpy(mac.bytes.data(), question.ifr_hwaddr.sa_data, mac.bytes.size());
     return mac;
   }
+
+  int file() const { return socket_.number(); }
 
   void send(const std::vector<std::uint8_t>& frame) const {
     if (::send(socket_.number(), frame.data(), frame.size(), 0) < 0) {
@@ -153,36 +154,13 @@ Bytes announcement(const Announce& step, const MacAddress& source) {
                                    : ndp_announcement(step.address, step.mac, source);
 }
 
-void send_rest(const Announce& step) {
-  const FrameSender sender(step.interface);
-  const auto frame = announcement(step, sender.own_mac());
-  const auto ms = step.how.interval.count();
+void send_rest(const FrameSender& sender, const Bytes& frame, const Announcement& how) {
+  const auto ms = how.interval.count();
   const timespec pause{ms / 1000, ms % 1000 * 1'000'000};
-  for (unsigned sent = 1; sent < step.how.count; ++sent) {
+  for (unsigned sent = 1; sent < how.count; ++sent) {
     clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
     sender.send(frame);
   }
-}
-
-// The child must keep neither our locks nor the pipes that Pacemaker reads to their end.
-void close_inherited_files() {
-  const int nothing = ::open("/dev/null", O_RDWR);
-  for (const int standard : {0, 1, 2}) dup2(nothing, standard);
-  close_range(3, ~0U, 0);
-}
-
-void send_rest_in_background(const Announce& step) {
-  const pid_t child = fork();
-  if (child < 0) throw kernel_error("fork to announce", errno);
-  if (child > 0) return;
-  setsid();
-  close_inherited_files();
-  try {
-    send_rest(step);
-  } catch (const Error&) {
-    // The interface went away; there is nobody left to tell.
-  }
-  _exit(0);
 }
 
 }  // namespace
@@ -214,14 +192,18 @@ std::vector<std::uint8_t> probe(const std::string& interface, const IpAddress& a
   return address.version == 4 ? arp_probe(address, source) : ndp_probe(address, source);
 }
 
+// Who closes a packet socket last waits 5 to 10 ms for the kernel (packet_release): in the
+// background, that is not us.
 void announce(const Announce& step) {
   const FrameSender sender(step.interface);
-  sender.send(announcement(step, sender.own_mac()));
+  const auto frame = announcement(step, sender.own_mac());
+  sender.send(frame);
   if (step.how.count == 1) return;
+  const auto rest = [&] { send_rest(sender, frame, step.how); };
   if (step.how.in_background) {
-    send_rest_in_background(step);
+    in_background(sender.file(), rest);
   } else {
-    send_rest(step);
+    rest();
   }
 }
 

@@ -78,15 +78,6 @@ bool same_elements(const std::optional<std::vector<Element>>& found,
   });
 }
 
-const Element* find_address(const std::optional<std::vector<Element>>& map,
-                            const IpAddress& address) {
-  if (!map) return nullptr;
-  const auto found = std::find_if(map->begin(), map->end(), [&](const Element& element) {
-    return element.key == key_of(address);
-  });
-  return found != map->end() ? &*found : nullptr;
-}
-
 bool is_needed(const std::string& ingress_chain, int ip_version,
                const std::vector<Installed>& others) {
   return std::any_of(others.begin(), others.end(), [&](const Installed& other) {
@@ -127,11 +118,11 @@ std::map<unsigned, std::chrono::milliseconds> TableState::expiring() const {
   return found;
 }
 
-Table::Table(Stage stage, int ip_version)
+Table::Table(netlink::Socket& socket, Stage stage, int ip_version)
     : stage_(stage),
       ip_version_(ip_version),
       family_(family_of(stage, ip_version)),
-      reader_(family_) {}
+      reader_(socket, family_) {}
 
 std::string Table::base_chain(const std::string& interface) const {
   return stage_ == Stage::ingress ? ingress_chain_name(interface) : base_chain_name;
@@ -155,10 +146,9 @@ std::vector<Installed> Table::installed() {
 TableState Table::read(const IpAddress& address) {
   const auto chain = reader_.chain(address_chain_name(address));
   const auto owned = reader_.elements(owned_set_name(address));
-  const auto map = reader_.elements(address_map_name);
-  const auto* jump = find_address(map, address);
+  const auto jump = reader_.element(address_map_name, key_of(address));
   TableState state;
-  state.empty = !chain && !owned && jump == nullptr;
+  state.empty = !chain && !owned && !jump;
   if (state.empty) return state;
   if (owned) state.owned = *owned;
   if (!chain) {
@@ -171,7 +161,7 @@ TableState Table::read(const IpAddress& address) {
     return state;
   }
   if (!owned) state.faults.push_back("set " + owned_set_name(address) + " is missing");
-  if (jump == nullptr || jump->chain != chain->name) {
+  if (!jump || jump->chain != chain->name) {
     state.faults.push_back("map " + std::string(address_map_name) + " does not send " +
                            to_string(address) + " to chain " + chain->name);
   }
@@ -257,8 +247,7 @@ void Table::take_out(const IpAddress& address, const std::vector<Installed>& oth
     batch.delete_table();
     return;
   }
-  const auto map = reader_.elements(address_map_name);
-  if (find_address(map, address) != nullptr) {
+  if (reader_.element(address_map_name, key_of(address))) {
     batch.delete_element(address_map(ip_version_), key_of(address));
   }
   std::vector<std::string> leaving;
@@ -294,10 +283,10 @@ void Table::take_out_bucket(const IpAddress& address, unsigned bucket, Batch& ba
   batch.delete_element(owned_set(address), key_of(bucket));
 }
 
-std::vector<Table> tables(int ip_version) {
+std::vector<Table> tables(netlink::Socket& socket, int ip_version) {
   std::vector<Table> all;
-  if (ip_version == 6) all.emplace_back(Stage::ingress, ip_version);
-  all.emplace_back(Stage::prerouting, ip_version);
+  if (ip_version == 6) all.emplace_back(socket, Stage::ingress, ip_version);
+  all.emplace_back(socket, Stage::prerouting, ip_version);
   return all;
 }
 
