@@ -98,6 +98,8 @@ const std::vector<Option> options = {
        to.request.monitoring.timeout =
            std::chrono::milliseconds(value::number(text, 0, any_number));
      }},
+    {"resource", nullptr, "NAME", "Pacemaker's name for it, to compare clone-max by", false,
+     [](Invocation& to, const std::string& text) { to.request.resource = value::resource(text); }},
     {"noprefixroute", "noprefixroute", "BOOL", "add no route to the network (default false)", false,
      [](Invocation& to, const std::string& text) {
        to.request.no_prefix_route = value::boolean(text);

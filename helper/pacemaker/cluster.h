@@ -12,4 +12,12 @@ namespace loadshare::pacemaker {
 /// Call it before a network namespace is entered: Pacemaker's sockets are of the host's own.
 std::optional<ClusterResource> ask(const IpAddress& address, const std::string& network_namespace);
 
+/// The clone-max that the clone of `resource` has by now, where it is another number than `total`.
+/// Nothing where it is the same, or where nobody here knows: without Pacemaker, for example.
+///
+/// Costs next to nothing where this node's copy of the configuration says `total`. Only where it
+/// does not, the cluster itself is asked (20 to 40 ms), and believed. Also to be called before a
+/// network namespace is entered.
+std::optional<std::string> changed_clone_max(const std::string& resource, unsigned total);
+
 }  // namespace loadshare::pacemaker

@@ -27,4 +27,10 @@ std::optional<std::string> resource_name(const std::string& resources, const IpA
 /// `monitor` is what `crm_mon --one-shot --output-as=xml` prints, of Pacemaker 2.1 and 3.
 ClusterResource find_instances(const std::string& monitor, const std::string& name);
 
+/// Whether the clone of this resource has this clone-max beyond doubt: `configuration` (cib.xml)
+/// names it, and nothing there names another, depends on rules or stands elsewhere (id-ref). False
+/// also where `configuration` is no such file.
+bool states_clone_max(const std::string& configuration, const std::string& resource,
+                      const std::string& clone_max);
+
 }  // namespace loadshare::pacemaker

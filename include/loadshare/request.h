@@ -47,6 +47,7 @@ struct Request {
   Announcement announcement;
   bool lease = false;  ///< a bucket expires unless monitor renews it
   Monitoring monitoring;
+  std::optional<std::string> resource;  ///< Pacemaker's name of the address, without instance
   bool no_prefix_route = false;
   std::optional<std::string> network_namespace;
 };
@@ -67,6 +68,8 @@ HashMode hash_mode(const std::string& text);
 BackendChoice backend(const std::string& text);
 bool boolean(const std::string& text);
 std::string network_namespace(const std::string& text);
+/// An XML id, of which no more is asked than that it cannot be taken for something else.
+std::string resource(const std::string& text);
 /// `text` itself, if it is one of them.
 std::string choice(const std::string& text, const std::vector<std::string>& choices);
 /// Of TCP, UDP and the like, in host byte order; not 0.

@@ -70,6 +70,14 @@ setup() {
   done
 }
 
+@test "the helper is told the resource's name, without the number of the instance" {
+  for instance in vip:0 vip:11 vip; do
+    environment=("OCF_RESOURCE_INSTANCE=$instance")
+    agent monitor
+    grep -azqx -e --resource=vip "$BATS_TEST_TMPDIR/arguments"
+  done
+}
+
 @test "an empty parameter is an unset one" {
   leave_empty() { given "$1="; }
   each_option leave_empty

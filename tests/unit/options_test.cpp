@@ -173,6 +173,7 @@ TEST(ParseOptions, NamesTheParameterOfABadValue) {
       {"lease", "perhaps", "lease: "},
       {"interval", "1s", "CRM_meta_interval (--interval): "},
       {"timeout", "-1", "CRM_meta_timeout (--timeout): "},
+      {"resource", "a b", "--resource: "},
       {"network-namespace", "../blue", "network_namespace (--network-namespace): "},
       {"globally-unique", "perhaps", "CRM_meta_globally_unique (--globally-unique): "},
       {"wait", "601", "--wait: "},
@@ -279,7 +280,9 @@ TEST(Options, AreHandedOverByTheAgent) {
   std::ostringstream text;
   text << std::ifstream(AGENT).rdbuf();
   ASSERT_THAT(text.str(), HasSubstr("OCF_RESKEY_ip")) << AGENT;
+  EXPECT_THAT(text.str(), HasSubstr("\"--resource=${OCF_RESOURCE_INSTANCE%:*}\""));
   for (const auto& option : all_options()) {
+    if (option.name == std::string("resource")) continue;  // of the environment, no parameter
     if (option.parameter == nullptr) {
       EXPECT_THAT(text.str(), Not(HasSubstr("\"--" + std::string(option.name) + "=")));
     } else {
