@@ -2,36 +2,45 @@
 #include "background.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <exception>
 
 #include "loadshare/error.h"
 
 namespace loadshare {
 namespace {
 
-void close_inherited_files() {
+constexpr int no_file = -1;
+
+void keep_no_file_but(int kept) {
   const int nothing = ::open("/dev/null", O_RDWR);
   for (const int standard : {0, 1, 2}) dup2(nothing, standard);
-  close_range(3, ~0U, 0);
+  if (kept < 3) {
+    close_range(3, ~0U, 0);
+    return;
+  }
+  if (kept > 3) close_range(3, static_cast<unsigned>(kept) - 1, 0);
+  close_range(static_cast<unsigned>(kept) + 1, ~0U, 0);
 }
 
 }  // namespace
 
-void in_background(const std::function<void()>& work) {
+void in_background(int file, const std::function<void()>& work) {
   const pid_t child = fork();
-  if (child < 0) throw kernel_error("fork for the background", errno);
+  if (child < 0) throw kernel_error("start a process in the background", errno);
   if (child > 0) return;
   setsid();
-  close_inherited_files();
+  keep_no_file_but(file);
   try {
     work();
-  } catch (const std::exception&) {
-    // There is nobody left to tell.
+  } catch (const Error&) {
+    _exit(1);
   }
   _exit(0);
 }
+
+void in_background(const std::function<void()>& work) { in_background(no_file, work); }
 
 }  // namespace loadshare

@@ -129,10 +129,8 @@ const std::vector<Option> options = {
      [](Invocation& to, const std::string& text) {
        to.request.transition.starting_on = words_of(text);
      }},
-    {"when", "CRM_meta_notify_type", "WORD", "pre or post: before or after that", true,
-     [](Invocation& to, const std::string& text) { to.request.transition.when = text; }},
-    {"what", "CRM_meta_notify_operation", "WORD", "the action that this is about", true,
-     [](Invocation& to, const std::string& text) { to.request.transition.what = text; }},
+    {"resource", nullptr, "NAME", "Pacemaker's name for it, to ask the cluster by", false,
+     [](Invocation& to, const std::string& text) { to.request.resource = value::resource(text); }},
     {"noprefixroute", "noprefixroute", "BOOL", "add no route to the network (default false)", false,
      [](Invocation& to, const std::string& text) {
        to.request.no_prefix_route = value::boolean(text);

@@ -171,6 +171,22 @@ void remove_filter(const Request& request, const Observed& observed, Plan& plan)
   plan.push_back(RemoveFilter{request.address});
 }
 
+// What conntrack remembers of an earlier time must not be taken for connections of this one.
+void forget_connections(const Request& request, const Target& target, const Observed& observed,
+                        Plan& plan) {
+  const auto& state = observed.filter;
+  const bool own =
+      state.buckets.contains(request.bucket) || state.moves.draining.contains(request.bucket);
+  if (target.filter.drain.count() == 0 || own) return;
+  plan.push_back(ForgetConnections{target.address, target.filter, {request.bucket}});
+}
+
+void spare_connections(const Target& target, const std::set<unsigned>& drained_by_others,
+                       Plan& plan) {
+  if (target.filter.drain.count() == 0 || drained_by_others.empty()) return;
+  plan.push_back(SpareConnections{target.address, drained_by_others, target.filter.drain});
+}
+
 TakeBucket take(const IpAddress& address, unsigned bucket, const Observed& observed) {
   return {address, bucket, std::nullopt, observed.filter.moves.draining.contains(bucket)};
 }
@@ -181,14 +197,10 @@ void install_filter(const Request& request, const Target& target, const Observed
   for (const unsigned bucket : observed.filter.buckets) {
     if (bucket <= request.total) buckets.insert(bucket);
   }
-  if (target.filter.drain.count() > 0) {
-    plan.push_back(ForgetConnections{target.address, target.filter, buckets});
-  }
+  forget_connections(request, target, observed, plan);
   plan.push_back(InstallFilter{target.address, target.filter, buckets});
 }
 
-// How long a stop may take that has been announced. Then the bucket may drain for its whole time.
-constexpr std::chrono::seconds longest_stop{60};
 constexpr std::chrono::seconds same_news{2};
 
 // Nothing is owned, and the address would leave by itself, or has.
@@ -201,18 +213,6 @@ bool left_behind(const Observed& observed) {
 std::chrono::seconds drain_of(const Observed& observed) {
   const auto& filters = observed.filter.filters;
   return filters.empty() ? std::chrono::seconds(0) : filters.front().drain;
-}
-
-// What comes before a bucket is taken that a drain can be about.
-void prepare_take(const Request& request, const Target& target, const Observed& observed,
-                  bool drained_elsewhere, Plan& plan) {
-  if (target.filter.drain.count() == 0) return;
-  if (!observed.filter.moves.draining.contains(request.bucket)) {
-    plan.push_back(ForgetConnections{target.address, target.filter, {request.bucket}});
-  }
-  if (drained_elsewhere) {
-    plan.push_back(SpareConnections{target.address, {request.bucket}, target.filter.drain});
-  }
 }
 
 // As long as any bucket may still drain.
@@ -368,7 +368,8 @@ std::vector<Difference> compare(const Request& request, const Target& target,
   return differences;
 }
 
-Plan plan_start(const Request& request, const Observed& observed, bool drained_elsewhere) {
+Plan plan_start(const Request& request, const Observed& observed,
+                const std::set<unsigned>& drained_by_others) {
   const auto target = resolve(request, observed);
   check_interface(target, observed);
   const auto differences = compare(request, target, observed);
@@ -382,8 +383,10 @@ Plan plan_start(const Request& request, const Observed& observed, bool drained_e
   if (new_filter) {
     remove_filter(request, observed, plan);
     install_filter(request, target, observed, plan);
+    spare_connections(target, drained_by_others, plan);
   } else if (differs_in(Part::bucket, differences)) {
-    prepare_take(request, target, observed, drained_elsewhere, plan);
+    forget_connections(request, target, observed, plan);
+    spare_connections(target, drained_by_others, plan);
     plan.push_back(take(target.address, request.bucket, observed));
   }
   // Not earlier: an address without a filter is silent as long as its interface is down.
@@ -441,22 +444,19 @@ Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
   return plan;
 }
 
-Plan plan_notify(const Request& request, const std::set<unsigned>& moving,
+Plan plan_notify(const Request& request, const std::set<unsigned>& drained_by_others,
                  const Observed& observed) {
   const auto drain = drain_of(observed);
-  const auto& [node, stopping, stopping_on, starting, starting_on, when, what] = request.transition;
-  if (drain.count() == 0 || what != "stop") return {};
-  const std::chrono::milliseconds lifetime = when == "pre" ? drain + longest_stop : drain;
+  if (drain.count() == 0) return {};
+  const auto& known = observed.filter.moves.elsewhere;
   std::set<unsigned> news;
-  for (const unsigned bucket : moving) {
-    const auto known = observed.filter.moves.elsewhere.find(bucket);
+  for (const unsigned bucket : drained_by_others) {
+    const auto found = known.find(bucket);
     // Every instance of this node is told the same.
-    const bool old = known != observed.filter.moves.elsewhere.end() &&
-                     std::chrono::abs(known->second - lifetime) < same_news;
-    if (!old) news.insert(bucket);
+    if (found == known.end() || found->second + same_news < drain) news.insert(bucket);
   }
   if (news.empty()) return {};
-  return {SpareConnections{request.address, news, lifetime}};
+  return {SpareConnections{request.address, news, drain}};
 }
 
 Plan plan_settle(const IpAddress& address, const Observed& observed) {

@@ -184,6 +184,13 @@ std::string network_namespace(const std::string& text) {
   return text;
 }
 
+std::string resource(const std::string& text) {
+  const bool printable = std::none_of(text.begin(), text.end(),
+                                      [](unsigned char one) { return one <= ' ' || one == 0x7f; });
+  if (text.starts_with('-') || !printable) throw refused(text, "is not the name of a resource");
+  return text;
+}
+
 std::uint16_t port(const std::string& text) {
   return static_cast<std::uint16_t>(number(text, 1, 65535));
 }

@@ -35,10 +35,10 @@ constexpr std::chrono::seconds clocks_differ{5};
 }  // namespace
 
 bool moves_away(const Request& request) {
-  const auto& [node, stopping, stopping_on, starting, starting_on, when, what] = request.transition;
-  const auto starts = nodes_by_bucket(starting, starting_on);
+  const auto& transition = request.transition;
+  const auto starts = nodes_by_bucket(transition.starting, transition.starting_on);
   const auto own = starts.find(request.bucket);
-  return own != starts.end() && own->second != node;
+  return own != starts.end() && own->second != transition.node;
 }
 
 std::map<unsigned, std::string> stopped_by_others(const Request& request) {
@@ -48,8 +48,7 @@ std::map<unsigned, std::string> stopped_by_others(const Request& request) {
   return stops;
 }
 
-std::set<unsigned> drained_by_others(const Request& request,
-                                     const std::vector<StopRecord>& records,
+std::set<unsigned> drained_by_others(const Request& request, const std::vector<StopRecord>& records,
                                      std::chrono::seconds drain,
                                      std::chrono::system_clock::time_point now) {
   const auto stops = stopped_by_others(request);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // start, stop, monitor, notify and validate: what the agent asks for, one bucket at a time.
+#include <syslog.h>
+
 #include <iostream>
 #include <set>
 
@@ -11,34 +13,69 @@
 #include "transition.h"
 
 namespace loadshare::commands {
+namespace {
+
+// For whoever is there, and for whoever asks later.
+void report(const std::string& what) {
+  std::cout << what << "\n";
+  syslog(LOG_DAEMON | LOG_INFO, "%s", what.c_str());
+}
+
+// When clone-max is changed, the cluster restarts none of the instances that stay and goes on
+// calling their monitor with the old number. A node that computes with another number than the rest
+// answers clients of theirs, for good.
+std::optional<std::string> changed_clone_max(const Invocation& call) {
+  const bool recurring = call.request.monitoring.interval.count() != 0;
+  if (!recurring || !call.request.resource || !call.given.contains("total")) return std::nullopt;
+  return pacemaker::changed_clone_max(*call.request.resource, call.request.total);
+}
+
+void check_clone_max(const Request& request, const std::optional<std::string>& changed) {
+  if (!changed) return;
+  throw Error(ExitCode::generic_error,
+              "clone-max is " + *changed + " now, but this bucket was started as one of " +
+                  std::to_string(request.total) + ": it has to start anew");
+}
+
+}  // namespace
 
 namespace {
 
-/// The buckets that leave other nodes which live: those may drain them. Where the cluster does not
-/// say who lives, everybody may.
-std::set<unsigned> leaving_others(const Request& request) {
-  const auto all = moving_from_others(request);
-  std::set<unsigned> buckets;
-  if (all.empty()) return buckets;
-  const auto online = pacemaker::online_nodes();
-  for (const auto& [bucket, node] : all) {
-    if (!online || online->contains(node)) buckets.insert(bucket);
+std::set<unsigned> all_buckets(unsigned total) {
+  std::set<unsigned> all;
+  for (unsigned bucket = 1; bucket <= total; ++bucket) all.insert(all.end(), bucket);
+  return all;
+}
+
+std::optional<std::vector<StopRecord>> stop_records(const Request& request) {
+  if (!request.resource) return std::nullopt;
+  try {
+    return pacemaker::stop_records(*request.resource);
+  } catch (const Error&) {
+    return std::nullopt;  // a cluster that does not answer, or not in its usual words
   }
-  return buckets;
+}
+
+/// The buckets that others may be draining, by what the cluster has recorded. Where it does not
+/// tell, it could be any: too much silence lets resets come late, too little answers twice.
+std::set<unsigned> drained_by_others(const Request& request) {
+  if (request.drain.count() == 0) return {};
+  const auto records = stop_records(request);
+  if (!records) return all_buckets(request.total);
+  return drained_by_others(request, *records, request.drain, std::chrono::system_clock::now());
 }
 
 }  // namespace
 
 void start(const Invocation& call) {
   const auto& request = call.request;
-  const bool drained_elsewhere =
-      request.drain.count() > 0 && leaving_others(request).contains(request.bucket);
+  const auto drained = drained_by_others(request);  // Pacemaker is in the host's own namespace
   enter_namespace(call);
   const auto lock = lock_address(call, LockMode::exclusive);
   Kernel kernel(call.request, call.lock_wait);
   const auto observed = kernel.observe(request);
   kernel.check(request, observed);
-  const auto plan = plan_start(request, observed, drained_elsewhere);
+  const auto plan = plan_start(request, observed, drained);
   if (!call.dry_run) kernel.prepare();
   apply(call, kernel, plan);
   if (call.dry_run) return;
@@ -48,7 +85,7 @@ void start(const Invocation& call) {
   if (verdict.code != ExitCode::success) {
     throw Error(ExitCode::generic_error, "started, but " + verdict.reason);
   }
-  std::cout << bucket_in_words(request) << (plan.empty() ? " was already held" : " taken") << "\n";
+  report(bucket_in_words(request) + (plan.empty() ? " was already held" : " taken"));
 }
 
 void stop(const Invocation& call) {
@@ -69,14 +106,13 @@ void stop(const Invocation& call) {
   if (call.dry_run) return;
   const bool drains = !plan.empty() && std::holds_alternative<DrainBucket>(plan.front());
   if (drains) settle_later(call);
-  std::cout << bucket_in_words(call.request)
-            << (plan.empty() ? " was not held"
-                : drains     ? " drains"
-                             : " released")
-            << "\n";
+  report(bucket_in_words(call.request) + (plan.empty() ? " was not held"
+                                          : drains     ? " drains"
+                                                       : " released"));
 }
 
 void monitor(const Invocation& call) {
+  const auto clone_max = changed_clone_max(call);  // Pacemaker is in the host's own namespace
   try {
     enter_namespace(call);
   } catch (const Error& error) {
@@ -91,15 +127,16 @@ void monitor(const Invocation& call) {
   const auto verdict = judge(call.request, observed);
   if (verdict.code != ExitCode::success) throw Error(verdict.code, verdict.reason);
   apply(call, kernel, renewal);
+  check_clone_max(call.request, clone_max);
 }
 
 void notify(const Invocation& call) {
-  const auto moving = leaving_others(call.request);
-  if (moving.empty()) return;
+  if (stopped_by_others(call.request).empty()) return;
+  const auto drained = drained_by_others(call.request);
   enter_namespace(call);
   const auto lock = lock_address(call, LockMode::exclusive);
   Kernel kernel(call.request, call.lock_wait);
-  const auto plan = plan_notify(call.request, moving, kernel.observe(call.request));
+  const auto plan = plan_notify(call.request, drained, kernel.observe(call.request));
   apply(call, kernel, plan);
   if (!plan.empty() && !call.dry_run) settle_later(call);
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "loadshare/error.h"
 
@@ -26,10 +27,23 @@ std::optional<IpAddress> read_ip(const nlattr* attribute, int version) {
   return address;
 }
 
-std::string interface_name(unsigned index) {
-  char name[IF_NAMESIZE]{};
-  return if_indextoname(index, name) != nullptr ? name : "interface " + std::to_string(index);
-}
+/// Asks for each name once: hundreds of addresses can be on one interface.
+class InterfaceNames {
+ public:
+  const std::string& of(unsigned index) {
+    auto& known = names_[index];
+    if (known.empty()) known = ask(index);
+    return known;
+  }
+
+ private:
+  static std::string ask(unsigned index) {
+    char name[IF_NAMESIZE]{};
+    return if_indextoname(index, name) != nullptr ? name : "interface " + std::to_string(index);
+  }
+
+  std::map<unsigned, std::string> names_;
+};
 
 bool expires(const nlattr& attribute) {
   ifa_cacheinfo lifetimes{};
@@ -38,7 +52,8 @@ bool expires(const nlattr& attribute) {
   return lifetimes.ifa_valid != for_ever;
 }
 
-std::optional<NodeAddress> read_address(const nlmsghdr& header, int version) {
+std::optional<NodeAddress> read_address(const nlmsghdr& header, int version,
+                                        InterfaceNames& names) {
   const auto& fixed = *static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&header));
   std::optional<IpAddress> local, peer, broadcast;
   bool expiring = false;
@@ -62,7 +77,7 @@ std::optional<NodeAddress> read_address(const nlmsghdr& header, int version) {
   const auto address = local ? local : peer;
   if (!address) return std::nullopt;
   return NodeAddress{
-      *address, {interface_name(fixed.ifa_index), fixed.ifa_prefixlen, expiring}, broadcast};
+      *address, {names.of(fixed.ifa_index), fixed.ifa_prefixlen, expiring}, broadcast};
 }
 
 void put_ip(nlmsghdr& header, std::uint16_t type, const IpAddress& address) {
@@ -96,8 +111,9 @@ std::vector<NodeAddress> node_addresses(netlink::Socket& route, int version) {
   const auto answer = route.ask(message);
   if (answer.error_number != 0) throw kernel_error("read addresses", answer.error_number);
   std::vector<NodeAddress> addresses;
+  InterfaceNames names;
   for (const auto& reply : answer.replies) {
-    if (auto address = read_address(reply.header(), version)) addresses.push_back(*address);
+    if (auto address = read_address(reply.header(), version, names)) addresses.push_back(*address);
   }
   return addresses;
 }

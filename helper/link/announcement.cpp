@@ -49,6 +49,8 @@ class FrameSender {
     return mac;
   }
 
+  int file() const { return socket_.number(); }
+
   void send(const std::vector<std::uint8_t>& frame) const {
     if (::send(socket_.number(), frame.data(), frame.size(), 0) < 0) {
       throw kernel_error("send on " + interface_, errno);
@@ -152,12 +154,10 @@ Bytes announcement(const Announce& step, const MacAddress& source) {
                                    : ndp_announcement(step.address, step.mac, source);
 }
 
-void send_rest(const Announce& step) {
-  const FrameSender sender(step.interface);
-  const auto frame = announcement(step, sender.own_mac());
-  const auto ms = step.how.interval.count();
+void send_rest(const FrameSender& sender, const Bytes& frame, const Announcement& how) {
+  const auto ms = how.interval.count();
   const timespec pause{ms / 1000, ms % 1000 * 1'000'000};
-  for (unsigned sent = 1; sent < step.how.count; ++sent) {
+  for (unsigned sent = 1; sent < how.count; ++sent) {
     clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, nullptr);
     sender.send(frame);
   }
@@ -192,15 +192,18 @@ std::vector<std::uint8_t> probe(const std::string& interface, const IpAddress& a
   return address.version == 4 ? arp_probe(address, source) : ndp_probe(address, source);
 }
 
+// Who closes a packet socket last waits 5 to 10 ms for the kernel (packet_release): in the
+// background, that is not us.
 void announce(const Announce& step) {
   const FrameSender sender(step.interface);
-  sender.send(announcement(step, sender.own_mac()));
+  const auto frame = announcement(step, sender.own_mac());
+  sender.send(frame);
   if (step.how.count == 1) return;
+  const auto rest = [&] { send_rest(sender, frame, step.how); };
   if (step.how.in_background) {
-    // Where the interface goes away meanwhile, there is nobody left to tell.
-    in_background([step] { send_rest(step); });
+    in_background(sender.file(), rest);
   } else {
-    send_rest(step);
+    rest();
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nftables/backend.h"
 
+#include <linux/netlink.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <map>
@@ -17,21 +19,23 @@
 namespace loadshare::nftables {
 namespace {
 
-bool kernel_has_nf_tables(int ip_version) {
+/// Nothing where the kernel has no nf_tables.
+std::optional<netlink::Socket> open_nf_tables(int ip_version) {
   try {
-    tables(ip_version).back().check_kernel();
-    return true;
+    netlink::Socket socket(NETLINK_NETFILTER);
+    tables(socket, ip_version).back().check_kernel();
+    return socket;
   } catch (const Error& error) {
-    if (error.code() == ExitCode::not_installed) return false;
+    if (error.code() == ExitCode::not_installed) return std::nullopt;
     throw;
   }
 }
 
 /// Every address that any of the tables filters, once.
-std::vector<Installed> all_installed() {
+std::vector<Installed> all_installed(netlink::Socket& socket) {
   std::map<IpAddress, std::optional<Filter>> found;
   for (const int version : {4, 6}) {
-    for (auto& table : tables(version)) {
+    for (auto& table : tables(socket, version)) {
       for (const auto& one : table.installed()) {
         auto& filter = found[one.address];
         if (!filter) filter = one.filter;
@@ -46,11 +50,12 @@ std::vector<Installed> all_installed() {
 /// What the tables hold of the address becomes one state. All have to say the same.
 class Inspection {
  public:
-  Inspection(const IpAddress& address, FilterState& state) : address_(address), state_(state) {}
+  Inspection(netlink::Socket& socket, const IpAddress& address, FilterState& state)
+      : socket_(socket), address_(address), state_(state) {}
 
   void run() {
     std::vector<TableState> found;
-    for (auto& table : tables(address_.version)) found.push_back(table.read(address_));
+    for (auto& table : tables(socket_, address_.version)) found.push_back(table.read(address_));
     const bool nothing =
         std::all_of(found.begin(), found.end(), [](const TableState& one) { return one.empty; });
     if (nothing && neighbour::interfaces_announcing(address_).empty()) return;
@@ -98,22 +103,22 @@ class Inspection {
     }
   }
 
+  netlink::Socket& socket_;
   const IpAddress& address_;
   FilterState& state_;
 };
 
-void commit(Batch& batch, const std::string& tried) {
-  const int error_number = batch.commit();
-  if (error_number != 0) throw kernel_error(tried + " with nf_tables", error_number);
-}
-
 class NftablesBackend : public Backend {
  public:
   explicit NftablesBackend(std::chrono::seconds lock_wait) : lock_wait_(lock_wait) {}
+  ~NftablesBackend() override {
+    if (changed_) close();
+  }
 
   FilterState observe(const IpAddress& address) override {
     FilterState state;
-    if (kernel_has_nf_tables(address.version)) Inspection(address, state).run();
+    if (!socket_) socket_ = open_nf_tables(address.version);
+    if (socket_) Inspection(*socket_, address, state).run();
     return state;
   }
 
@@ -123,7 +128,7 @@ class NftablesBackend : public Backend {
                                                 std::to_string(most_buckets) + " buckets, not " +
                                                 std::to_string(request.total));
     }
-    tables(request.address.version).back().check_kernel();
+    tables(socket(), request.address.version).back().check_kernel();
   }
 
   void prepare() override {}
@@ -137,14 +142,14 @@ class NftablesBackend : public Backend {
     link::drop_unicast_in_multicast(filter.interface, step.address.version);
     link::join_mac(filter.interface, filter.mac);
     Batch batch;
-    for (auto& table : tables(step.address.version)) table.put(step, batch);
+    for (auto& table : tables(socket(), step.address.version)) table.put(step, batch);
     commit(batch, describe(step));
   }
 
   void apply(const RemoveFilter& step) override {
     const auto lock = lock_shared_parts();
     auto places = neighbour::interfaces_announcing(step.address);
-    auto others = all_installed();
+    auto others = all_installed(socket());
     for (const auto& own : others) {
       // Somebody may have taken the rewriter away.
       if (own.address != step.address || !own.filter) continue;
@@ -152,7 +157,8 @@ class NftablesBackend : public Backend {
     }
     std::erase_if(others, [&](const Installed& one) { return one.address == step.address; });
     Batch batch;
-    for (auto& table : tables(step.address.version)) table.take_out(step.address, others, batch);
+    for (auto& table : tables(socket(), step.address.version))
+      table.take_out(step.address, others, batch);
     commit(batch, describe(step));
     for (const auto& [interface, mac] : places) {
       release_interface(interface, mac, step.address, others);
@@ -162,16 +168,16 @@ class NftablesBackend : public Backend {
 
   void apply(const TakeBucket& step) override {
     Batch batch;
-    for (auto& table : tables(step.address.version)) table.put_bucket(step, batch);
+    for (auto& table : tables(socket(), step.address.version)) table.put_bucket(step, batch);
     commit(batch, describe(step));
   }
 
   // One table after the other, for what one of them has lost the others must still give up.
   void apply(const ReleaseBucket& step) override {
-    for (const auto& table : tables(step.address.version)) {
+    for (const auto& table : tables(socket(), step.address.version)) {
       Batch batch;
       table.take_out_bucket(step.address, step.bucket, batch);
-      const int error_number = batch.commit();
+      const int error_number = send(batch);
       if (error_number != 0 && error_number != ENOENT) {
         throw kernel_error(describe(step) + " with nf_tables", error_number);
       }
@@ -198,11 +204,30 @@ class NftablesBackend : public Backend {
 
  private:
   template <class Step, class Change>
-  void change_shared_parts(const Step& step, const Change& change) const {
+  void change_shared_parts(const Step& step, const Change& change) {
     const auto lock = lock_shared_parts();
     Batch batch;
-    for (auto& table : tables(step.address.version)) change(table, batch);
+    for (auto& table : tables(socket(), step.address.version)) change(table, batch);
     commit(batch, describe(step));
+  }
+
+  netlink::Socket& socket() {
+    if (!socket_) socket_.emplace(NETLINK_NETFILTER);
+    return *socket_;
+  }
+
+  void close() noexcept try { socket_->close_in_background(); } catch (const Error&) {
+    // Closed here, then, which takes longer.
+  }
+
+  int send(Batch& batch) {
+    changed_ = true;
+    return batch.commit(socket());
+  }
+
+  void commit(Batch& batch, const std::string& tried) {
+    const int error_number = send(batch);
+    if (error_number != 0) throw kernel_error(tried + " with nf_tables", error_number);
   }
 
   FileLock lock_shared_parts() const {
@@ -229,6 +254,8 @@ class NftablesBackend : public Backend {
   }
 
   std::chrono::seconds lock_wait_;
+  std::optional<netlink::Socket> socket_;  // one for all: see close_in_background
+  bool changed_ = false;
 };
 
 }  // namespace
@@ -238,8 +265,9 @@ std::unique_ptr<Backend> make_backend(std::chrono::seconds lock_wait) {
 }
 
 bool holds(const IpAddress& address) {
-  if (!kernel_has_nf_tables(address.version)) return false;
-  auto all = tables(address.version);
+  auto socket = open_nf_tables(address.version);
+  if (!socket) return false;
+  auto all = tables(*socket, address.version);
   return std::any_of(all.begin(), all.end(),
                      [&](Table& table) { return table.filters(address); }) ||
          !neighbour::interfaces_announcing(address).empty();
@@ -247,8 +275,9 @@ bool holds(const IpAddress& address) {
 
 std::set<IpAddress> addresses() {
   std::set<IpAddress> found = neighbour::announced_anywhere();
-  if (!kernel_has_nf_tables(4)) return found;
-  for (const auto& one : all_installed()) found.insert(one.address);
+  auto socket = open_nf_tables(4);
+  if (!socket) return found;
+  for (const auto& one : all_installed(*socket)) found.insert(one.address);
   return found;
 }
 

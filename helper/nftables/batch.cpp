@@ -241,10 +241,10 @@ void Batch::replace_rules(const std::string& chain, const std::vector<Rule>& rul
   }
 }
 
-int Batch::commit() {
+int Batch::commit(netlink::Socket& socket) {
   bytes_.resize(used_ + most_message_size);
   const auto* end = nftnl_batch_end(bytes_.data() + used_, sequence_++);
-  return netlink::Socket(NETLINK_NETFILTER).send_batch(bytes_.data(), used_ + end->nlmsg_len);
+  return socket.send_batch(bytes_.data(), used_ + end->nlmsg_len);
 }
 
 }  // namespace loadshare::nftables

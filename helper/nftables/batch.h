@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "netlink/socket.h"
 #include "nftables/expression.h"
 
 struct nftnl_chain;
@@ -82,7 +83,7 @@ class Batch {
   void delete_table();
 
   /// 0, or the first error number of the kernel. Throws kernel_error where the socket fails.
-  int commit();
+  int commit(netlink::Socket& socket);
 
  private:
   nlmsghdr& add_message(std::uint16_t type, std::uint16_t flags);

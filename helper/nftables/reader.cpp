@@ -107,7 +107,7 @@ std::vector<Element> parse_elements(const nlmsghdr& message) {
   return elements;
 }
 
-Reader::Reader(std::uint16_t family) : family_(family), socket_(NETLINK_NETFILTER) {}
+Reader::Reader(netlink::Socket& socket, std::uint16_t family) : socket_(socket), family_(family) {}
 
 netlink::Answer Reader::ask(nlmsghdr& request, const char* tried) {
   auto answer = socket_.ask(request);
@@ -183,6 +183,22 @@ std::optional<std::vector<Element>> Reader::elements(const std::string& set) {
     elements.insert(elements.end(), part.begin(), part.end());
   }
   return elements;
+}
+
+std::optional<Element> Reader::element(const std::string& set, const Bytes& key) {
+  const SetHandle wanted(nftnl_set_alloc());
+  nftnl_set_set_str(wanted.get(), NFTNL_SET_TABLE, table_name);
+  nftnl_set_set_str(wanted.get(), NFTNL_SET_NAME, set.c_str());
+  auto* one = nftnl_set_elem_alloc();
+  nftnl_set_elem_set(one, NFTNL_SET_ELEM_KEY, key.data(), static_cast<std::uint32_t>(key.size()));
+  nftnl_set_elem_add(wanted.get(), one);  // which releases it
+  Request request;
+  auto& header = request.header(NFT_MSG_GETSETELEM, family_, 0);
+  nftnl_set_elems_nlmsg_build_payload(&header, wanted.get());
+  for (const auto& reply : ask(header, "an element").replies) {
+    for (auto& found : parse_elements(reply.header())) return std::move(found);
+  }
+  return std::nullopt;
 }
 
 }  // namespace loadshare::nftables

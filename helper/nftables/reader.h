@@ -43,7 +43,7 @@ class Reader {
  public:
   /// `family` is NFPROTO_IPV4 or NFPROTO_IPV6. This and all questions throw not_installed where the
   /// kernel has no nf_tables, and kernel_error.
-  explicit Reader(std::uint16_t family);
+  Reader(netlink::Socket& socket, std::uint16_t family);
 
   /// Nothing where the table or the chain does not exist.
   std::optional<Chain> chain(const std::string& name);
@@ -54,12 +54,15 @@ class Reader {
   bool has_set(const std::string& name);
   /// Nothing where the set does not exist.
   std::optional<std::vector<Element>> elements(const std::string& set);
+  /// The one with this key; nothing where it or the set does not exist. Costs the same however many
+  /// there are.
+  std::optional<Element> element(const std::string& set, const Bytes& key);
 
  private:
   netlink::Answer ask(nlmsghdr& request, const char* tried);
 
+  netlink::Socket& socket_;
   std::uint16_t family_;
-  netlink::Socket socket_;
 };
 
 }  // namespace loadshare::nftables

@@ -112,15 +112,6 @@ bool same_elements(const std::optional<std::vector<Element>>& found,
   });
 }
 
-const Element* find_address(const std::optional<std::vector<Element>>& map,
-                            const IpAddress& address) {
-  if (!map) return nullptr;
-  const auto found = std::find_if(map->begin(), map->end(), [&](const Element& element) {
-    return element.key == key_of(address);
-  });
-  return found != map->end() ? &*found : nullptr;
-}
-
 bool is_needed(const std::string& ingress_chain, int ip_version,
                const std::vector<Installed>& others) {
   return std::any_of(others.begin(), others.end(), [&](const Installed& other) {
@@ -163,11 +154,11 @@ std::map<unsigned, std::uint64_t> TableState::packets() const {
 
 Lifetimes TableState::expiring() const { return lifetimes(owned); }
 
-Table::Table(Stage stage, int ip_version)
+Table::Table(netlink::Socket& socket, Stage stage, int ip_version)
     : stage_(stage),
       ip_version_(ip_version),
       family_(family_of(stage, ip_version)),
-      reader_(family_) {}
+      reader_(socket, family_) {}
 
 std::string Table::base_chain(const std::string& interface) const {
   return stage_ == Stage::ingress ? ingress_chain_name(interface) : base_chain_name;
@@ -191,10 +182,9 @@ std::vector<Installed> Table::installed() {
 TableState Table::read(const IpAddress& address) {
   const auto chain = reader_.chain(address_chain_name(address));
   const auto owned = reader_.elements(owned_set_name(address));
-  const auto map = reader_.elements(address_map_name);
-  const auto* jump = find_address(map, address);
+  const auto jump = reader_.element(address_map_name, key_of(address));
   TableState state;
-  state.empty = !chain && !owned && jump == nullptr;
+  state.empty = !chain && !owned && !jump;
   if (state.empty) return state;
   if (owned) state.owned = *owned;
   if (!chain) {
@@ -208,8 +198,8 @@ TableState Table::read(const IpAddress& address) {
   }
   if (!owned) state.faults.push_back("set " + owned_set_name(address) + " is missing");
   const bool can_move = state.filter->drain.count() > 0;
-  state.moves.on = can_move && jump != nullptr && jump->chain == moving_chain_name(address);
-  if (!state.moves.on && (jump == nullptr || jump->chain != chain->name)) {
+  state.moves.on = can_move && jump && jump->chain == moving_chain_name(address);
+  if (!state.moves.on && (!jump || jump->chain != chain->name)) {
     state.faults.push_back("map " + std::string(address_map_name) + " does not send " +
                            to_string(address) + " to chain " + chain->name);
   }
@@ -255,9 +245,8 @@ void Table::inspect_after_conntrack(const IpAddress& address, TableState& state)
     return;
   }
   inspect_rules(after_conntrack_chain_name, after_conntrack_rules(ip_version_), state);
-  const auto map = reader_.elements(moving_map_name);
-  const auto* jump = find_address(map, address);
-  if (jump != nullptr && jump->chain == known_chain_name(address)) return;
+  const auto jump = reader_.element(moving_map_name, key_of(address));
+  if (jump && jump->chain == known_chain_name(address)) return;
   state.faults.push_back("map " + std::string(moving_map_name) + " does not send " +
                          to_string(address) + " to chain " + known_chain_name(address));
 }
@@ -338,8 +327,7 @@ void Table::put_base_chain(const std::string& interface, Batch& batch) {
 
 void Table::direct(const IpAddress& address, const std::string& chain, Batch& batch) {
   const auto map = address_map(ip_version_);
-  const auto found = reader_.elements(map.name);
-  if (const auto* jump = find_address(found, address)) {
+  if (const auto jump = reader_.element(map.name, key_of(address))) {
     if (jump->chain == chain) return;
     batch.delete_element(map, key_of(address));
   }
@@ -389,9 +377,9 @@ void Table::take_out_moves(const IpAddress& address, Batch& batch) {
 void Table::take_out_after_conntrack(const IpAddress& address, Batch& batch) {
   const auto map = reader_.elements(moving_map_name);
   if (!map) return;
-  const auto* jump = find_address(map, address);
-  if (map->size() > (jump != nullptr ? 1U : 0U)) {
-    if (jump != nullptr) batch.delete_element(moving_map(ip_version_), key_of(address));
+  const bool own = reader_.element(moving_map_name, key_of(address)).has_value();
+  if (map->size() > (own ? 1U : 0U)) {
+    if (own) batch.delete_element(moving_map(ip_version_), key_of(address));
     return;
   }
   if (reader_.chain(after_conntrack_chain_name)) {
@@ -410,8 +398,7 @@ void Table::take_out(const IpAddress& address, const std::vector<Installed>& oth
     batch.delete_table();
     return;
   }
-  const auto map = reader_.elements(address_map_name);
-  if (find_address(map, address) != nullptr) {
+  if (reader_.element(address_map_name, key_of(address))) {
     batch.delete_element(address_map(ip_version_), key_of(address));
   }
   take_out_after_conntrack(address, batch);
@@ -454,10 +441,10 @@ void Table::take_out_bucket(const IpAddress& address, unsigned bucket, Batch& ba
   batch.delete_element(owned_set(address), key_of(bucket));
 }
 
-std::vector<Table> tables(int ip_version) {
+std::vector<Table> tables(netlink::Socket& socket, int ip_version) {
   std::vector<Table> all;
-  if (ip_version == 6) all.emplace_back(Stage::ingress, ip_version);
-  all.emplace_back(Stage::prerouting, ip_version);
+  if (ip_version == 6) all.emplace_back(socket, Stage::ingress, ip_version);
+  all.emplace_back(socket, Stage::prerouting, ip_version);
   return all;
 }
 

@@ -40,7 +40,8 @@ struct TableState {
 
 class Table {
  public:
-  Table(Stage stage, int ip_version);
+  /// The socket is one of nf_tables' and outlives the table.
+  Table(netlink::Socket& socket, Stage stage, int ip_version);
 
   /// Throws not_installed where the kernel has no nf_tables; so does everything that reads.
   void check_kernel();
@@ -82,6 +83,6 @@ class Table {
 };
 
 /// Those that decide on packets of this IP version, in the order in which packets meet them.
-std::vector<Table> tables(int ip_version);
+std::vector<Table> tables(netlink::Socket& socket, int ip_version);
 
 }  // namespace loadshare::nftables

@@ -71,6 +71,34 @@ std::optional<unsigned> bucket_of_instance(std::string_view id, std::string_view
   return instance + 1;
 }
 
+/// What the meta attributes of some elements say of one name.
+class MetaAttribute {
+ public:
+  MetaAttribute(const char* name, const std::string& wanted) : name_(name), wanted_(wanted) {}
+
+  void read(const pugi::xml_node& element) {
+    for (const auto& set : element.children("meta_attributes")) {
+      doubtful_ = doubtful_ || set.attribute("id-ref") || set.child("rule");
+      for (const auto& pair : set.children("nvpair")) read_pair(pair);
+    }
+  }
+
+  bool is_beyond_doubt() const { return found_ && !doubtful_; }
+
+ private:
+  void read_pair(const pugi::xml_node& pair) {
+    doubtful_ = doubtful_ || pair.attribute("id-ref");
+    if (std::string_view(pair.attribute("name").value()) != name_) return;
+    found_ = true;
+    doubtful_ = doubtful_ || pair.attribute("value").value() != wanted_;
+  }
+
+  std::string_view name_;
+  std::string_view wanted_;
+  bool found_ = false;
+  bool doubtful_ = false;
+};
+
 }  // namespace
 
 std::optional<std::string> resource_name(const std::string& resources, const IpAddress& address,
@@ -101,8 +129,7 @@ ClusterResource find_instances(const std::string& monitor, const std::string& na
   return resource;
 }
 
-std::vector<StopRecord> find_stop_records(const std::string& operations,
-                                          const std::string& clone) {
+std::vector<StopRecord> find_stop_records(const std::string& operations, const std::string& clone) {
   const auto document = parsed(operations, "cibadmin");
   std::vector<StopRecord> records;
   for (const auto& found : document.select_nodes("//lrm_rsc_op")) {
@@ -119,6 +146,18 @@ std::vector<StopRecord> find_stop_records(const std::string& operations,
                        std::chrono::system_clock::time_point(since_1970)});
   }
   return records;
+}
+
+bool states_clone_max(const std::string& configuration, const std::string& resource,
+                      const std::string& clone_max) {
+  pugi::xml_document document;
+  if (!document.load_buffer(configuration.data(), configuration.size())) return false;
+  const auto primitive = with_id(document, "primitive", resource);
+  MetaAttribute found("clone-max", clone_max);
+  found.read(with_id(document, "template", primitive.attribute("template").value()));
+  // The primitive, then perhaps a group, then the clone: each may say it.
+  for (auto element = primitive; element; element = element.parent()) found.read(element);
+  return found.is_beyond_doubt();
 }
 
 }  // namespace loadshare::pacemaker

@@ -32,4 +32,10 @@ ClusterResource find_instances(const std::string& monitor, const std::string& na
 /// Those of the clone's instances among the stops, lrm_rsc_op elements of the CIB's status section.
 std::vector<StopRecord> find_stop_records(const std::string& operations, const std::string& clone);
 
+/// Whether the clone of this resource has this clone-max beyond doubt: `configuration` (cib.xml)
+/// names it, and nothing there names another, depends on rules or stands elsewhere (id-ref). False
+/// also where `configuration` is no such file.
+bool states_clone_max(const std::string& configuration, const std::string& resource,
+                      const std::string& clone_max);
+
 }  // namespace loadshare::pacemaker

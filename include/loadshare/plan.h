@@ -203,9 +203,10 @@ Target resolve(const Request& request, const Observed& observed);
 std::vector<Difference> compare(const Request& request, const Target& target,
                                 const Observed& observed);
 
-/// The steps to own the bucket, which another node may be draining where it comes from a living
-/// one. Throws what makes it impossible on this node.
-Plan plan_start(const Request& request, const Observed& observed, bool drained_elsewhere = false);
+/// The steps to own the bucket, while other nodes may be draining some. Throws what makes it
+/// impossible on this node.
+Plan plan_start(const Request& request, const Observed& observed,
+                const std::set<unsigned>& drained_by_others = {});
 
 /// The steps to give the bucket up, and with the last one everything; but a bucket that moves to
 /// another node keeps its connections for the drain's time, and so does the address. Never throws.
@@ -222,9 +223,9 @@ Plan plan_claim(const IpAddress& address, const std::set<unsigned>& buckets,
 Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
                   const Observed& observed);
 
-/// What this node has to know when these buckets move from one living node to another: before they
-/// stop there, and after. Nothing where no drain is configured.
-Plan plan_notify(const Request& request, const std::set<unsigned>& moving,
+/// What this node has to know when other nodes may be draining these buckets: it may have to take
+/// one that nobody has a record of any more. Nothing where it knows, or has no drain.
+Plan plan_notify(const Request& request, const std::set<unsigned>& drained_by_others,
                  const Observed& observed);
 
 /// What is left to do when buckets no longer move: drains without connections end, the rules for

@@ -37,8 +37,6 @@ struct Transition {
   std::string node;  ///< where this call runs
   std::vector<std::string> stopping, stopping_on;
   std::vector<std::string> starting, starting_on;
-  std::string when;  ///< of a notification: pre or post
-  std::string what;  ///< and the action that it is about
 };
 
 /// One bucket of one cluster address. Defaults are those of ocf:heartbeat:IPaddr2, so that a
@@ -61,6 +59,7 @@ struct Request {
   std::chrono::seconds drain{0};  ///< a bucket that moves keeps its connections so long; 0: not
   bool notify = false;            ///< whether Pacemaker says who else stops and starts
   Transition transition;
+  std::optional<std::string> resource;  ///< Pacemaker's name of the address, without instance
   bool no_prefix_route = false;
   std::optional<std::string> network_namespace;
 };
@@ -81,6 +80,8 @@ HashMode hash_mode(const std::string& text);
 BackendChoice backend(const std::string& text);
 bool boolean(const std::string& text);
 std::string network_namespace(const std::string& text);
+/// An XML id, of which no more is asked than that it cannot be taken for something else.
+std::string resource(const std::string& text);
 /// `text` itself, if it is one of them.
 std::string choice(const std::string& text, const std::vector<std::string>& choices);
 /// In seconds, up to an hour.

@@ -41,8 +41,8 @@ helper_calls() {
 # helper_was_given COMMAND WORD…: the command, then exactly these words, unchanged, in any order.
 helper_was_given() {
   local given
-  # The interval that `agent` sets itself is not what a test is about.
-  mapfile -d '' given < <(grep -azvx -e --interval=10000 "$BATS_TEST_TMPDIR/arguments")
+  # The interval and the name that `agent` sets itself are not what a test is about.
+  mapfile -d '' given < <(grep -azvx -e --interval=10000 -e --resource=vip "$BATS_TEST_TMPDIR/arguments")
   printf 'the helper was given: %q\n' "${given[@]}"
   [ "${given[0]}" = "$1" ]
   cmp <(printf '%s\0' "$@" | sort -z) <(printf '%s\0' "${given[@]}" | sort -z)

@@ -33,8 +33,6 @@ options='
   CRM_meta_notify_stop_uname     --stopping-on
   CRM_meta_notify_start_resource --starting
   CRM_meta_notify_start_uname    --starting-on
-  CRM_meta_notify_type           --when
-  CRM_meta_notify_operation      --what
 '
 
 each_option() { # CALLBACK: called with parameter and option
@@ -73,9 +71,17 @@ setup() {
     expected+=("$2=value of $1")
   }
   each_option collect
-  for action in start stop monitor notify validate-all; do
+  for action in start stop monitor validate-all; do
     run -0 agent $action
     helper_was_given "${action%-all}" "${expected[@]}"
+  done
+}
+
+@test "the helper is told the resource's name, without the number of the instance" {
+  for instance in vip:0 vip:11 vip; do
+    environment=("OCF_RESOURCE_INSTANCE=$instance")
+    agent monitor
+    grep -azqx -e --resource=vip "$BATS_TEST_TMPDIR/arguments"
   done
 }
 

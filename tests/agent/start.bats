@@ -11,10 +11,17 @@ load agent
   [ -z "$output$stderr" ]
 }
 
-@test "start logs what the helper did" {
+@test "what the helper has done is said to whoever runs a start by hand; its log line is its own" {
   fake_helper 0 $'bucket 2 of 3 of 10.0.0.100 taken\n'
   run -0 --separate-stderr agent start
-  logged INFO 'bucket 2 of 3 of 10.0.0.100 taken'
+  [ "$output" = 'bucket 2 of 3 of 10.0.0.100 taken' ]
+  [ -z "$stderr" ]
+  [ ! -e "$log" ]
+}
+
+@test "a good start or stop runs no program but the helper and the basename of ocf-shellfuncs" {
+  only_programs sh basename loadshare rm
+  for action in start stop; do run -0 --separate-stderr agent $action; done
   [ -z "$output$stderr" ]
 }
 
@@ -31,11 +38,11 @@ load agent
   [ "$(reason)" = 'rule for 10.0.0.100: Permission "denied" at 100% of $HOME' ]
 }
 
-@test "a start that fails half-way logs what it did and reports only why it failed" {
+@test "a start that fails half-way says what it did and reports only why it failed" {
   fake_helper 1 $'rule added\n' $'eth0 is down\n'
   run -1 --separate-stderr agent start
   [ "$(reason)" = 'eth0 is down' ]
-  logged INFO 'rule added'
+  [ "$output" = 'rule added' ]
   logged ERROR 'eth0 is down'
 }
 

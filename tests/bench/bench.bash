@@ -3,8 +3,8 @@
 # What the parts of `./dev bench` share: rounds, medians, counts. Sourced by them.
 #
 # A figure is the median of ROUNDS, and what a table compares is measured by turns in the same rounds:
-# whatever else the machine does hits all of them alike. The least of a column is shown too, as it is
-# what the machine can do when nobody disturbs it.
+# whatever else the machine does hits all of them alike, and has to wait (chrt), as a cluster's own
+# daemons let it wait. The least of a column is shown too: what the machine can do undisturbed.
 
 : "${ROUNDS:=20}"
 REPOSITORY=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)
@@ -21,14 +21,17 @@ end_part() {
 trap end_part EXIT
 trap 'exit 130' INT TERM
 
-# sample NAME COMMAND…: one round of it. Fails, aloud, where the command does.
+# Where a part measures: it may define an `inside` of its own, whose way there does not count.
+inside() { "$@"; }
+
+# sample NAME STATUS COMMAND…: one round of it. Fails, aloud, where it ends with another status.
 sample() {
   local line
-  line=$("$STOPWATCH" "${@:2}") || return
+  line=$(inside chrt --rr 1 "$STOPWATCH" "${@:3}") || return
   echo "$line" >>"$SAMPLES/$1"
-  [ "${line##* }" = "${EXPECTED_STATUS:-0}" ] && return
-  echo "$1: exit status ${line##* } of: ${*:2}" >&2
-  "${@:2}" >&2
+  [ "${line##* }" = "$2" ] && return
+  echo "$1: exit status ${line##* } instead of $2 of: ${*:3}" >&2
+  inside "${@:3}" >&2
   return 1
 }
 
@@ -41,12 +44,12 @@ least() { column "$@" | head -n 1; }
 ms() { awk -v us="$1" 'BEGIN { printf "%.1f", us / 1000 }'; }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
-# counted COMMAND…: "FORKS EXECS", itself not included. What it prints goes nowhere.
+# counted COMMAND…: "PROCESSES EXECS", itself included. What it prints goes nowhere.
 counted() {
-  strace -f -qq -o "$SAMPLES/strace" -e trace=%process "$@" >/dev/null 2>&1
+  inside strace -f -qq -o "$SAMPLES/strace" -e trace=%process "$@" >/dev/null 2>&1 || :
   awk '/(clone|clone3|fork|vfork)\(/ { forks++ }
     /execve\(/ && / = 0$/ { execs++ }
-    END { print forks + 0, execs - 1 }' "$SAMPLES/strace"
+    END { print forks + 1, execs + 0 }' "$SAMPLES/strace"
 }
 
 # Of which machine, for whoever reads the tables elsewhere.

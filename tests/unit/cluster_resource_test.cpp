@@ -13,6 +13,7 @@ namespace {
 
 using pacemaker::find_instances;
 using pacemaker::resource_name;
+using pacemaker::states_clone_max;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
@@ -110,6 +111,46 @@ TEST(ClusterResource, CutShortAnywhereIsAnError) {
     EXPECT_THAT(outcome_of([&] { resource_name(all.substr(0, size), ip("10.77.0.100"), ""); }),
                 Fails(ExitCode::generic_error, ""))
         << size;
+  }
+}
+
+// cib.xml with these meta attributes of the clone and of the primitive in it.
+std::string configuration(const std::string& of_clone, const std::string& of_primitive = "") {
+  return "<cib><configuration><resources><clone id=\"vip-clone\">" + of_clone +
+         "<primitive id=\"vip\" class=\"ocf\" provider=\"loadshare\" type=\"ClusterIP\" "
+         "template=\"common\">" +
+         of_primitive + "</primitive></clone></resources></configuration></cib>";
+}
+
+std::string set(const std::string& inside, const std::string& attributes = "id=\"m\"") {
+  return "<meta_attributes " + attributes + ">" + inside + "</meta_attributes>";
+}
+
+const std::string six = R"(<nvpair id="n" name="clone-max" value="6"/>)";
+const std::string eight = R"(<nvpair id="n" name="clone-max" value="8"/>)";
+
+TEST(CloneMax, IsReadFromTheConfiguration) {
+  EXPECT_TRUE(states_clone_max(resources(), "cluster-ip", "6"));
+  EXPECT_FALSE(states_clone_max(resources(), "cluster-ip", "3"));
+  EXPECT_TRUE(states_clone_max(resources(), "second-ip", "3")) << "the other clone's is its own";
+  EXPECT_FALSE(states_clone_max(resources(), "single-ip", "1")) << "no clone";
+  EXPECT_FALSE(states_clone_max(resources(), "no-such", "6"));
+}
+
+TEST(CloneMax, IsBelievedOnlyWhereNothingSpeaksAgainstIt) {
+  EXPECT_TRUE(states_clone_max(configuration(set(six)), "vip", "6"));
+  EXPECT_TRUE(states_clone_max(configuration(set(six) + set(six)), "vip", "6"));
+  EXPECT_FALSE(states_clone_max(configuration(set(six) + set(eight)), "vip", "6"));
+  EXPECT_FALSE(states_clone_max(configuration(set(six), set(eight)), "vip", "6"));
+  EXPECT_FALSE(states_clone_max(configuration(set(six + "<rule id=\"r\"/>")), "vip", "6"));
+  EXPECT_FALSE(states_clone_max(configuration(set(six) + set("", "id-ref=\"x\"")), "vip", "6"));
+  EXPECT_FALSE(states_clone_max(configuration(set(six + R"(<nvpair id-ref="y"/>)")), "vip", "6"));
+  EXPECT_FALSE(states_clone_max(configuration(""), "vip", "6"));
+}
+
+TEST(CloneMax, IsNotReadFromWhatIsNoConfiguration) {
+  for (const auto* text : {"", "<cib", "<cib/>", "clone-max 6"}) {
+    EXPECT_FALSE(states_clone_max(text, "vip", "6")) << text;
   }
 }
 
