@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <map>
 
+#include "early_drop/early_drop.h"
 #include "link/interface.h"
 #include "link/unicast_guard.h"
 #include "loadshare/error.h"
@@ -56,7 +57,9 @@ class Inspection {
     if (nothing && neighbour::interfaces_announcing(address_).empty()) return;
     for (const auto& one : found) merge(one);
     compare_tables(found);
-    if (!state_.filters.empty()) inspect_interface(state_.filters.front());
+    if (state_.filters.empty()) return;
+    inspect_interface(state_.filters.front());
+    inspect_early_drop(state_.filters.front());
   }
 
  private:
@@ -95,9 +98,21 @@ class Inspection {
     }
   }
 
+  // Where it is missing the rules do its work, so that this is no fault.
+  void inspect_early_drop(const Filter& filter) {
+    const auto early = early_drop::read(filter.interface, address_);
+    if (!early) return;
+    state_.counters.dropped = state_.counters.dropped.value_or(0) + early->dropped;
+    for (const auto& text : early_drop::faults(*early, filter, state_.buckets)) fault(text);
+  }
+
   const IpAddress& address_;
   FilterState& state_;
 };
+
+std::optional<Filter> filter_of(const IpAddress& address) {
+  return tables(address.version).back().filter(address);
+}
 
 void commit(Batch& batch, const std::string& tried) {
   const int error_number = batch.commit();
@@ -126,16 +141,19 @@ class NftablesBackend : public Backend {
   void prepare() override {}
 
   // The rewriter comes first and goes last: it is what tells, even after a flush of all rules,
-  // on which interface the address was.
+  // on which interface the address was. The early drop comes last and goes first: it must never
+  // know better than the rules.
   void apply(const InstallFilter& step) override {
     const auto lock = lock_shared_parts();
     const auto& filter = step.filter;
+    early_drop::drop_nothing(step.address, filter.interface);
     neighbour::announce_as(filter.interface, step.address, filter.mac);
     link::drop_unicast_in_multicast(filter.interface, step.address.version);
     link::join_mac(filter.interface, filter.mac);
     Batch batch;
     for (auto& table : tables(step.address.version)) table.put(step, batch);
     commit(batch, describe(step));
+    early_drop::drop_all_but(step.buckets, step.address, filter);
   }
 
   void apply(const RemoveFilter& step) override {
@@ -147,6 +165,7 @@ class NftablesBackend : public Backend {
       if (own.address != step.address || !own.filter) continue;
       places.emplace(own.filter->interface, own.filter->mac);
     }
+    for (const auto& [interface, mac] : places) early_drop::drop_nothing(step.address, interface);
     std::erase_if(others, [&](const Installed& one) { return one.address == step.address; });
     Batch batch;
     for (auto& table : tables(step.address.version)) table.take_out(step.address, others, batch);
@@ -158,9 +177,12 @@ class NftablesBackend : public Backend {
   }
 
   void apply(const TakeBucket& step) override {
+    const auto filter = filter_of(step.address);
+    if (filter) early_drop::let_pass(step.bucket, step.address, filter->interface);
     Batch batch;
     for (auto& table : tables(step.address.version)) table.put_bucket(step, batch);
     commit(batch, describe(step));
+    if (filter) mend_early_drop(step.address, *filter);
   }
 
   // One table after the other, for what one of them has lost the others must still give up.
@@ -173,11 +195,23 @@ class NftablesBackend : public Backend {
         throw kernel_error(describe(step) + " with nf_tables", error_number);
       }
     }
+    const auto filter = filter_of(step.address);
+    if (filter) early_drop::let_pass_no_more(step.bucket, step.address, filter->interface);
   }
 
  private:
   FileLock lock_shared_parts() const {
     return lock_in_namespace("nftables", LockMode::exclusive, lock_wait_);
+  }
+
+  // Somebody took it away, or a start was killed before it was there.
+  void mend_early_drop(const IpAddress& address, const Filter& filter) const {
+    if (!early_drop::is_possible(filter.interface)) return;
+    if (early_drop::read(filter.interface, address)) return;
+    const auto lock = lock_shared_parts();
+    std::set<unsigned> owned;
+    for (auto& table : tables(address.version)) owned.merge(table.read(address).buckets());
+    early_drop::drop_all_but(owned, address, filter);
   }
 
   // What other addresses on the interface still need stays, also of those whose rules somebody
