@@ -4,6 +4,7 @@
 #include <linux/netlink.h>
 
 #include "clusterip/backend.h"
+#include "connections/connections.h"
 #include "link/address.h"
 #include "link/announcement.h"
 #include "link/interface.h"
@@ -25,6 +26,13 @@ struct Apply {
   void operator()(const RemoveFilter& step) const { backend.apply(step); }
   void operator()(const TakeBucket& step) const { backend.apply(step); }
   void operator()(const ReleaseBucket& step) const { backend.apply(step); }
+  void operator()(const DrainBucket& step) const { backend.apply(step); }
+  void operator()(const EndDrain& step) const { backend.apply(step); }
+  void operator()(const SpareConnections& step) const { backend.apply(step); }
+  void operator()(const EndMoves& step) const { backend.apply(step); }
+  void operator()(const ForgetConnections& step) const {
+    connections::forget(step.address, step.filter, step.buckets);
+  }
   void operator()(const RaiseInterface& step) const {
     link::raise_interface(route, step.interface);
   }
@@ -33,6 +41,7 @@ struct Apply {
     if (step.target.address.version != 6) return;
     link::await_local_route(route, step.target.address, step.target.held.interface, longest_wait);
   }
+  void operator()(const LimitAddress& step) const { link::limit_address(route, step); }
   void operator()(const RemoveAddress& step) const {
     link::remove_address(route, step.address, step.held);
   }
@@ -56,6 +65,14 @@ BackendChoice choose(const Request& request) {
   } catch (const Error&) {
     return BackendChoice::nftables;
   }
+}
+
+std::optional<std::map<unsigned, std::size_t>> draining_connections(const IpAddress& address,
+                                                                    const FilterState& state) {
+  std::set<unsigned> draining;
+  for (const auto& [bucket, left] : state.moves.draining) draining.insert(bucket);
+  if (draining.empty() || state.filters.empty()) return std::nullopt;
+  return connections::count_open(address, state.filters.front(), draining);
 }
 
 constexpr char guard_name[] = "drop_unicast_in_l2_multicast";
@@ -83,6 +100,7 @@ Kernel::Kernel(const Request& request, std::chrono::seconds lock_wait)
 Observed Kernel::observe(const Request& request) {
   Observed observed;
   observed.filter = backend_->observe(request.address);
+  observed.connections = draining_connections(request.address, observed.filter);
   const auto addresses = link::node_addresses(route_, request.address.version);
   for (const auto& own : addresses) {
     if (own.address == request.address) observed.addresses.push_back(own.held);

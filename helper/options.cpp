@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/program_options.hpp>
+#include <iterator>
 #include <limits>
 #include <sstream>
 
@@ -23,6 +24,13 @@ constexpr std::uint32_t longest_wait_s = 600;
 constexpr std::size_t line_width = 79;
 constexpr std::uint32_t last_vlan = 4094;  // IEEE 802.1Q, table 9-2
 constexpr std::uint32_t fastest_lines = 1'000'000;
+
+// What the cluster says beside the parameters is taken as it is: a stop must not fail because of
+// it.
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream words(text);
+  return {std::istream_iterator<std::string>(words), {}};
+}
 
 const std::vector<Option> options = {
     {"ip", "ip", "ADDRESS", "the cluster address", true,
@@ -98,6 +106,32 @@ const std::vector<Option> options = {
        to.request.monitoring.timeout =
            std::chrono::milliseconds(value::number(text, 0, any_number));
      }},
+    {"drain", "drain", "SECONDS", "a bucket that moves keeps its connections so long (default 0)",
+     false, [](Invocation& to, const std::string& text) { to.request.drain = value::drain(text); }},
+    {"notify", "CRM_meta_notify", "BOOL", "Pacemaker tells what moves, which drain needs", false,
+     [](Invocation& to, const std::string& text) { to.request.notify = value::boolean(text); }},
+    {"node", "CRM_meta_on_node", "NAME", "this node, as Pacemaker calls it", true,
+     [](Invocation& to, const std::string& text) { to.request.transition.node = text; }},
+    {"stopping", "CRM_meta_notify_stop_resource", "LIST", "clone instances that stop now", true,
+     [](Invocation& to, const std::string& text) {
+       to.request.transition.stopping = words_of(text);
+     }},
+    {"stopping-on", "CRM_meta_notify_stop_uname", "LIST", "and where", true,
+     [](Invocation& to, const std::string& text) {
+       to.request.transition.stopping_on = words_of(text);
+     }},
+    {"starting", "CRM_meta_notify_start_resource", "LIST", "clone instances that start then", true,
+     [](Invocation& to, const std::string& text) {
+       to.request.transition.starting = words_of(text);
+     }},
+    {"starting-on", "CRM_meta_notify_start_uname", "LIST", "and where", true,
+     [](Invocation& to, const std::string& text) {
+       to.request.transition.starting_on = words_of(text);
+     }},
+    {"when", "CRM_meta_notify_type", "WORD", "pre or post: before or after that", true,
+     [](Invocation& to, const std::string& text) { to.request.transition.when = text; }},
+    {"what", "CRM_meta_notify_operation", "WORD", "the action that this is about", true,
+     [](Invocation& to, const std::string& text) { to.request.transition.what = text; }},
     {"noprefixroute", "noprefixroute", "BOOL", "add no route to the network (default false)", false,
      [](Invocation& to, const std::string& text) {
        to.request.no_prefix_route = value::boolean(text);

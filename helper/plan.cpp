@@ -5,6 +5,7 @@
 
 #include "cluster_mac.h"
 #include "loadshare/error.h"
+#include "transition.h"
 
 namespace loadshare {
 namespace {
@@ -15,6 +16,10 @@ std::string list(const std::set<unsigned>& buckets) {
     text += (text.empty() ? "" : ",") + std::to_string(bucket);
   }
   return text;
+}
+
+std::string seconds(std::chrono::milliseconds time) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count()) + " s";
 }
 
 std::string to_string(const HeldAddress& held) {
@@ -75,6 +80,7 @@ void compare_parameters(const Filter& wanted, const Filter& found,
   differs("hash mode", to_string(found.hash_mode), to_string(wanted.hash_mode));
   differs("seed", std::to_string(found.seed), std::to_string(wanted.seed));
   differs("lease", found.lease ? "on" : "off", wanted.lease ? "on" : "off");
+  differs("drain", seconds(found.drain), seconds(wanted.drain));
 }
 
 void compare_filter(const Target& target, const FilterState& state,
@@ -92,15 +98,24 @@ void compare_filter(const Target& target, const FilterState& state,
   for (const auto& fault : state.faults) differences.push_back({Part::filter, fault});
 }
 
+bool same_place(const HeldAddress& one, const HeldAddress& other) {
+  return one.interface == other.interface && one.prefix_length == other.prefix_length;
+}
+
 void compare_addresses(const Target& target, const Observed& observed,
                        std::vector<Difference>& differences) {
   const auto text = to_string(target.address);
-  const auto& held = observed.addresses;
-  if (std::find(held.begin(), held.end(), target.held) == held.end()) {
+  const auto& all = observed.addresses;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const HeldAddress& held) {
+    return same_place(held, target.held);
+  });
+  if (found == all.end()) {
     differences.push_back({Part::address, text + to_string(target.held) + " is not there"});
+  } else if (found->expiring) {
+    differences.push_back({Part::lifetime, text + to_string(*found) + " is about to expire"});
   }
-  for (const auto& other : held) {
-    if (other == target.held) continue;
+  for (const auto& other : all) {
+    if (same_place(other, target.held)) continue;
     differences.push_back({Part::address, text + " is also there as " + to_string(other)});
   }
 }
@@ -156,13 +171,55 @@ void remove_filter(const Request& request, const Observed& observed, Plan& plan)
   plan.push_back(RemoveFilter{request.address});
 }
 
+TakeBucket take(const IpAddress& address, unsigned bucket, const Observed& observed) {
+  return {address, bucket, std::nullopt, observed.filter.moves.draining.contains(bucket)};
+}
+
 void install_filter(const Request& request, const Target& target, const Observed& observed,
                     Plan& plan) {
   std::set<unsigned> buckets{request.bucket};
   for (const unsigned bucket : observed.filter.buckets) {
     if (bucket <= request.total) buckets.insert(bucket);
   }
+  if (target.filter.drain.count() > 0) {
+    plan.push_back(ForgetConnections{target.address, target.filter, buckets});
+  }
   plan.push_back(InstallFilter{target.address, target.filter, buckets});
+}
+
+// How long a stop may take that has been announced. Then the bucket may drain for its whole time.
+constexpr std::chrono::seconds longest_stop{60};
+constexpr std::chrono::seconds same_news{2};
+
+// Nothing is owned, and the address would leave by itself, or has.
+bool left_behind(const Observed& observed) {
+  return observed.filter.buckets.empty() &&
+         std::all_of(observed.addresses.begin(), observed.addresses.end(),
+                     [](const HeldAddress& held) { return held.expiring; });
+}
+
+std::chrono::seconds drain_of(const Observed& observed) {
+  const auto& filters = observed.filter.filters;
+  return filters.empty() ? std::chrono::seconds(0) : filters.front().drain;
+}
+
+// What comes before a bucket is taken that a drain can be about.
+void prepare_take(const Request& request, const Target& target, const Observed& observed,
+                  bool drained_elsewhere, Plan& plan) {
+  if (target.filter.drain.count() == 0) return;
+  if (!observed.filter.moves.draining.contains(request.bucket)) {
+    plan.push_back(ForgetConnections{target.address, target.filter, {request.bucket}});
+  }
+  if (drained_elsewhere) {
+    plan.push_back(SpareConnections{target.address, {request.bucket}, target.filter.drain});
+  }
+}
+
+// As long as any bucket may still drain.
+void limit_addresses(const Request& request, const Observed& observed, Plan& plan) {
+  for (const auto& held : observed.addresses) {
+    plan.push_back(LimitAddress{request.address, held, drain_of(observed)});
+  }
 }
 
 // Where the address is not held, or has no such bucket, there is nothing to take or to give up.
@@ -189,6 +246,19 @@ void check_sound(const IpAddress& address, const Observed& observed) {
               to_string(address) + ": " + fault + ": start a bucket to repair it");
 }
 
+// ": it drains, with 12 connections, for 14 s at most", if it does.
+std::string drain_in_words(const Request& request, const Observed& observed) {
+  const auto& draining = observed.filter.moves.draining;
+  const auto found = draining.find(request.bucket);
+  if (found == draining.end()) return "";
+  std::string connections;
+  if (observed.connections && observed.connections->contains(request.bucket)) {
+    const auto count = observed.connections->at(request.bucket);
+    connections = ", with " + std::to_string(count) + (count == 1 ? " connection" : " connections");
+  }
+  return ": it drains" + connections + ", for " + seconds(found->second) + " at most";
+}
+
 struct Describe {
   std::string operator()(const RaiseInterface& step) const {
     return "set interface " + step.interface + " up";
@@ -210,6 +280,28 @@ struct Describe {
   }
   std::string operator()(const ReleaseBucket& step) const {
     return "release bucket " + std::to_string(step.bucket) + " of " + to_string(step.address);
+  }
+  std::string operator()(const DrainBucket& step) const {
+    return "drain bucket " + std::to_string(step.bucket) + " of " + to_string(step.address) +
+           " for " + seconds(step.lifetime);
+  }
+  std::string operator()(const EndDrain& step) const {
+    return "end the drain of bucket " + std::to_string(step.bucket) + " of " +
+           to_string(step.address);
+  }
+  std::string operator()(const SpareConnections& step) const {
+    return "answer only known connections of buckets " + list(step.buckets) + " of " +
+           to_string(step.address) + " for " + seconds(step.lifetime);
+  }
+  std::string operator()(const ForgetConnections& step) const {
+    return "forget connections of buckets " + list(step.buckets) + " of " + to_string(step.address);
+  }
+  std::string operator()(const EndMoves& step) const {
+    return "remove the rules for buckets of " + to_string(step.address) + " that move";
+  }
+  std::string operator()(const LimitAddress& step) const {
+    return "let " + to_string(step.address) + to_string(step.held) + " expire in " +
+           seconds(step.lifetime);
   }
   std::string operator()(const AddAddress& step) const {
     return "add " + to_string(step.target.address) + to_string(step.target.held);
@@ -251,7 +343,8 @@ Target resolve(const Request& request, const Observed& observed) {
   const auto mac = request.mac ? *request.mac
                                : derive_cluster_mac(request.address, prefix_length, broadcast_text);
   return {.address = request.address,
-          .filter = {interface, mac, request.hash_mode, request.seed, request.total, request.lease},
+          .filter = {interface, mac, request.hash_mode, request.seed, request.total, request.lease,
+                     request.drain},
           .held = {interface, prefix_length},
           .broadcast = broadcast,
           .label = request.label,
@@ -275,7 +368,7 @@ std::vector<Difference> compare(const Request& request, const Target& target,
   return differences;
 }
 
-Plan plan_start(const Request& request, const Observed& observed) {
+Plan plan_start(const Request& request, const Observed& observed, bool drained_elsewhere) {
   const auto target = resolve(request, observed);
   check_interface(target, observed);
   const auto differences = compare(request, target, observed);
@@ -290,13 +383,14 @@ Plan plan_start(const Request& request, const Observed& observed) {
     remove_filter(request, observed, plan);
     install_filter(request, target, observed, plan);
   } else if (differs_in(Part::bucket, differences)) {
-    plan.push_back(TakeBucket{target.address, request.bucket});
+    prepare_take(request, target, observed, drained_elsewhere, plan);
+    plan.push_back(take(target.address, request.bucket, observed));
   }
   // Not earlier: an address without a filter is silent as long as its interface is down.
   if (differs_in(Part::interface, differences)) {
     plan.push_back(RaiseInterface{target.filter.interface});
   }
-  if (new_address) plan.push_back(AddAddress{target});
+  if (new_address || differs_in(Part::lifetime, differences)) plan.push_back(AddAddress{target});
   if (!plan.empty() && request.announcement.count > 0) {
     plan.push_back(
         Announce{target.address, target.filter.interface, target.filter.mac, request.announcement});
@@ -307,12 +401,22 @@ Plan plan_start(const Request& request, const Observed& observed) {
 Plan plan_stop(const Request& request, const Observed& observed) {
   auto others = observed.filter.buckets;
   const bool held = others.erase(request.bucket) > 0;
-  if (!others.empty()) {
-    return held ? Plan{ReleaseBucket{request.address, request.bucket}} : Plan{};
-  }
+  const bool sound = observed.filter.faults.empty() && observed.filter.filters.size() == 1;
+  const bool drain = held && sound && drain_of(observed).count() > 0 && moves_away(request);
+  const bool others_drain = sound && !observed.filter.moves.draining.empty();
   Plan plan;
-  remove_addresses(request, observed, plan);
-  remove_filter(request, observed, plan);
+  if (others.empty() && !drain && !others_drain) {
+    remove_addresses(request, observed, plan);
+    remove_filter(request, observed, plan);
+    return plan;
+  }
+  if (!held) return plan;
+  if (drain) {
+    plan.push_back(DrainBucket{request.address, request.bucket, drain_of(observed)});
+  } else {
+    plan.push_back(ReleaseBucket{request.address, request.bucket});
+  }
+  if (others.empty()) limit_addresses(request, observed, plan);
   return plan;
 }
 
@@ -322,7 +426,7 @@ Plan plan_claim(const IpAddress& address, const std::set<unsigned>& buckets,
   check_sound(address, observed);
   Plan plan;
   for (const unsigned bucket : buckets) {
-    if (!observed.filter.buckets.contains(bucket)) plan.push_back(TakeBucket{address, bucket});
+    if (!observed.filter.buckets.contains(bucket)) plan.push_back(take(address, bucket, observed));
   }
   return plan;
 }
@@ -333,6 +437,45 @@ Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
   Plan plan;
   for (const unsigned bucket : buckets) {
     if (observed.filter.buckets.contains(bucket)) plan.push_back(ReleaseBucket{address, bucket});
+  }
+  return plan;
+}
+
+Plan plan_notify(const Request& request, const std::set<unsigned>& moving,
+                 const Observed& observed) {
+  const auto drain = drain_of(observed);
+  const auto& [node, stopping, stopping_on, starting, starting_on, when, what] = request.transition;
+  if (drain.count() == 0 || what != "stop") return {};
+  const std::chrono::milliseconds lifetime = when == "pre" ? drain + longest_stop : drain;
+  std::set<unsigned> news;
+  for (const unsigned bucket : moving) {
+    const auto known = observed.filter.moves.elsewhere.find(bucket);
+    // Every instance of this node is told the same.
+    const bool old = known != observed.filter.moves.elsewhere.end() &&
+                     std::chrono::abs(known->second - lifetime) < same_news;
+    if (!old) news.insert(bucket);
+  }
+  if (news.empty()) return {};
+  return {SpareConnections{request.address, news, lifetime}};
+}
+
+Plan plan_settle(const IpAddress& address, const Observed& observed) {
+  const auto& [on, draining, elsewhere] = observed.filter.moves;
+  if (!on) return {};
+  Plan plan;
+  bool drains = false;
+  for (const auto& [bucket, left] : draining) {
+    const bool over = observed.connections && observed.connections->contains(bucket) &&
+                      observed.connections->at(bucket) == 0;
+    drains = drains || !over;
+    if (over) plan.push_back(EndDrain{address, bucket});
+  }
+  if (drains) return plan;
+  if (left_behind(observed)) {
+    for (const auto& held : observed.addresses) plan.push_back(RemoveAddress{address, held});
+    plan.push_back(RemoveFilter{address});
+  } else if (elsewhere.empty()) {
+    plan.push_back(EndMoves{address});
   }
   return plan;
 }
@@ -352,8 +495,8 @@ Verdict judge(const Request& request, const Observed& observed) {
               text + " is on " + held->interface +
                   " without a working cluster rule: this node could answer for every bucket"};
     }
-    return {ExitCode::not_running,
-            "bucket " + std::to_string(request.bucket) + " of " + text + " is not held here"};
+    return {ExitCode::not_running, "bucket " + std::to_string(request.bucket) + " of " + text +
+                                       " is not held here" + drain_in_words(request, observed)};
   }
   try {
     const auto differences = compare(request, resolve(request, observed), observed);

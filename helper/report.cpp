@@ -35,6 +35,7 @@ Request request_behind(const IpAddress& address, const Filter& filter, const Obs
   request.seed = filter.seed;
   request.total = filter.total;
   request.lease = filter.lease;
+  request.drain = filter.drain;
   const auto& buckets = observed.filter.buckets;
   if (!buckets.empty()) request.bucket = *buckets.begin();
   for (const auto& held : observed.addresses) {
@@ -57,8 +58,9 @@ std::vector<std::string> differences_in(const IpAddress& address, const Observed
   try {
     std::vector<std::string> found;
     for (const auto& difference : compare(request, resolve(request, observed), observed)) {
-      // Nobody asked for a bucket here.
-      if (difference.part != Part::bucket) found.push_back(difference.text);
+      // Nobody asked for a bucket here, and without one the address may be about to leave.
+      const bool leaving = difference.part == Part::lifetime && observed.filter.buckets.empty();
+      if (difference.part != Part::bucket && !leaving) found.push_back(difference.text);
     }
     return found;
   } catch (const Error& error) {
@@ -93,6 +95,33 @@ std::string lease_in_words(const std::map<unsigned, std::chrono::milliseconds>& 
          std::to_string(next->second.count() / 1000) + " s unless monitored";
 }
 
+std::string time_in_words(std::chrono::milliseconds left) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) + " s";
+}
+
+std::size_t connections_left(const Observed& observed) {
+  std::size_t sum = 0;
+  for (const auto& [bucket, count] : *observed.connections) sum += count;
+  return sum;
+}
+
+std::string connections_in_words(const Observed& observed) {
+  if (!observed.connections) return "connections not known";
+  const auto count = connections_left(observed);
+  return std::to_string(count) + (count == 1 ? " connection" : " connections");
+}
+
+// "3-5, for 14 s at most"
+std::string moving_in_words(const Lifetimes& lifetimes, const std::string& what = "") {
+  std::set<unsigned> buckets;
+  std::chrono::milliseconds longest{0};
+  for (const auto& [bucket, left] : lifetimes) {
+    buckets.insert(bucket);
+    longest = std::max(longest, left);
+  }
+  return in_short(buckets) + what + ", for " + time_in_words(longest) + " at most";
+}
+
 void print_title(const AddressReport& report, std::ostream& to, bool colour) {
   const auto* filter = filter_of(report);
   const auto* held = held_of(report);
@@ -120,6 +149,20 @@ void print_properties(const AddressReport& report, std::ostream& to, bool colour
   if (filter_of(report) != nullptr && filter_of(report)->lease) {
     columns.add({"", {"lease", Look::dim}, lease_in_words(report.observed.filter.expiring)});
   }
+  if (filter_of(report) != nullptr && filter_of(report)->drain.count() > 0) {
+    columns.add({"", {"drain", Look::dim}, time_in_words(filter_of(report)->drain)});
+  }
+  const auto& moves = report.observed.filter.moves;
+  if (!moves.draining.empty()) {
+    columns.add(
+        {"",
+         {"draining", Look::dim},
+         moving_in_words(moves.draining, " with " + connections_in_words(report.observed))});
+  }
+  if (!moves.elsewhere.empty()) {
+    columns.add(
+        {"", {"draining elsewhere", Look::dim}, "perhaps " + moving_in_words(moves.elsewhere)});
+  }
   columns.add({"", {"packets", Look::dim}, packets_in_words(report.observed.filter.counters)});
   columns.print(to, colour);
 }
@@ -132,6 +175,21 @@ void print_buckets(const Counters& counters, std::ostream& to, bool colour) {
     columns.add({"", terminal::number(bucket), terminal::number(packets)});
   }
   columns.print(to, colour);
+}
+
+nlohmann::ordered_json lifetimes_json(const Lifetimes& lifetimes) {
+  auto all = nlohmann::ordered_json::array();
+  for (const auto& [bucket, left] : lifetimes) {
+    all.push_back({{"bucket", bucket}, {"expires_in_ms", left.count()}});
+  }
+  return all;
+}
+
+nlohmann::ordered_json draining_json(const Observed& observed) {
+  auto all = lifetimes_json(observed.filter.moves.draining);
+  if (!observed.connections) return all;
+  for (auto& one : all) one["connections"] = observed.connections->at(one["bucket"]);
+  return all;
 }
 
 }  // namespace
@@ -176,6 +234,7 @@ nlohmann::ordered_json to_json(const AddressReport& report) {
     json["seed"] = filter->seed;
     json["total"] = filter->total;
     json["lease"] = filter->lease;
+    json["drain"] = filter->drain.count();
   }
   json["buckets"] = ordered_json::array();
   for (const unsigned bucket : report.observed.filter.buckets) {
@@ -186,6 +245,8 @@ nlohmann::ordered_json to_json(const AddressReport& report) {
     if (expires != expiring.end()) one["expires_in_ms"] = expires->second.count();
     json["buckets"].push_back(one);
   }
+  json["draining"] = draining_json(report.observed);
+  json["draining_elsewhere"] = lifetimes_json(report.observed.filter.moves.elsewhere);
   json["packets"] = ordered_json::object();
   if (counters.dropped) {
     json["packets"] = {{"accepted", accepted(counters)}, {"dropped", *counters.dropped}};

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t longest_interface_name = 15;  // IFNAMSIZ - 1, linux/if.h
 
+constexpr std::uint32_t longest_drain_s = 3600;
+
 struct ModeName {
   HashMode mode;
   const char* name;
@@ -186,6 +188,10 @@ std::uint16_t port(const std::string& text) {
   return static_cast<std::uint16_t>(number(text, 1, 65535));
 }
 
+std::chrono::seconds drain(const std::string& text) {
+  return std::chrono::seconds(number(text, 0, longest_drain_s));
+}
+
 std::uint32_t number(const std::string& text, std::uint32_t least, std::uint32_t most) {
   std::uint32_t parsed = 0;
   const char* last = text.data() + text.size();
@@ -212,6 +218,11 @@ void check(const Request& request) {
   }
   if (v6 && request.broadcast) fail("broadcast: IPv6 has none");
   if (v6 && request.label) fail("iflabel: IPv6 addresses have no label");
+  if (request.drain.count() > 0 && !request.notify) {
+    fail(
+        "drain: needs a clone with the meta attribute notify=true, by which Pacemaker tells"
+        " what moves");
+  }
   if (request.label && request.interface) check_label(*request.interface, *request.label);
 }
 

@@ -95,6 +95,10 @@ class ClusteripBackend : public Backend {
       throw Error(ExitCode::not_configured,
                   "lease: buckets of CLUSTERIP cannot expire: set backend=nftables");
     }
+    if (request.drain.count() > 0) {
+      throw Error(ExitCode::not_configured,
+                  "drain: CLUSTERIP cannot tell connections apart: set backend=nftables");
+    }
     if (request.total > most_buckets) {
       throw Error(ExitCode::not_configured, "CRM_meta_clone_max: CLUSTERIP holds at most " +
                                                 std::to_string(most_buckets) + " buckets, not " +
@@ -125,6 +129,12 @@ class ClusteripBackend : public Backend {
   void apply(const TakeBucket& step) override { bucket_file(step.address).take(step.bucket); }
 
   void apply(const ReleaseBucket& step) override { bucket_file(step.address).release(step.bucket); }
+
+  // CLUSTERIP knows no connections: what cannot be drained is released.
+  void apply(const DrainBucket& step) override { bucket_file(step.address).release(step.bucket); }
+  void apply(const EndDrain&) override {}
+  void apply(const SpareConnections&) override {}
+  void apply(const EndMoves&) override {}
 
  private:
   bool exists() const { return std::filesystem::is_directory(proc_net_ / "ipt_CLUSTERIP"); }

@@ -4,7 +4,7 @@
 namespace loadshare::commands {
 namespace {
 
-// What the agent hands over: all four of its commands are called with the same words.
+// What the agent hands over: all five of its commands are called with the same words.
 const std::vector<std::string> resource_options = {"ip",
                                                    "bucket",
                                                    "clone",
@@ -23,6 +23,15 @@ const std::vector<std::string> resource_options = {"ip",
                                                    "lease",
                                                    "interval",
                                                    "timeout",
+                                                   "drain",
+                                                   "notify",
+                                                   "node",
+                                                   "stopping",
+                                                   "stopping-on",
+                                                   "starting",
+                                                   "starting-on",
+                                                   "when",
+                                                   "what",
                                                    "noprefixroute",
                                                    "network-namespace",
                                                    "globally-unique",
@@ -65,6 +74,12 @@ const std::vector<Command> commands = {
      resource_options,
      Reading::whole_request,
      monitor},
+    {"notify",
+     {},
+     "buckets move: mind their connections",
+     resource_options,
+     Reading::only_identity,
+     notify},
     {"validate",
      {},
      "could it be started here?",

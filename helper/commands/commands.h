@@ -14,6 +14,7 @@ const std::vector<Command>& all();
 void start(const Invocation& call);
 void stop(const Invocation& call);
 void monitor(const Invocation& call);
+void notify(const Invocation& call);
 void validate(const Invocation& call);
 void status(const Invocation& call);
 void switch_config(const Invocation& call);

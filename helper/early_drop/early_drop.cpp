@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <functional>
 #include <iterator>
 #include <numeric>
 
@@ -97,10 +98,14 @@ bool passes(unsigned bucket, const Value& value) {
   return (value.passing[(bucket - 1) / word_bits] >> (bucket - 1) % word_bits & 1) != 0;
 }
 
-void set_passing(unsigned bucket, bool pass, Value& value) {
-  const auto bit = 1U << (bucket - 1) % word_bits;
-  auto& word = value.passing[(bucket - 1) / word_bits];
-  word = pass ? word | bit : word & ~bit;
+void set_passing(unsigned bucket, Value& value) {
+  if (bucket > LOADSHARE_MOST_BUCKETS) return;
+  value.passing[(bucket - 1) / word_bits] |= 1U << (bucket - 1) % word_bits;
+}
+
+void set_passing(const std::set<unsigned>& buckets, Value& value) {
+  std::fill(std::begin(value.passing), std::end(value.passing), 0U);
+  for (const unsigned bucket : buckets) set_passing(bucket, value);
 }
 
 unsigned hashed_ports(HashMode mode) {
@@ -126,7 +131,7 @@ Value value_for(const std::set<unsigned>& buckets, const Filter& filter) {
   value.seed = filter.seed;
   value.total = filter.total;
   value.hashed_ports = hashed_ports(filter.hash_mode);
-  for (const unsigned bucket : buckets) set_passing(bucket, true, value);
+  set_passing(buckets, value);
   return value;
 }
 
@@ -176,13 +181,16 @@ std::optional<Attached> find_to_change(const std::string& interface) {
 }
 
 // Where the new value is refused (no memory), none is better than one that drops too much.
-void change(unsigned bucket, bool pass, const IpAddress& address, const std::string& interface) {
+void change(const IpAddress& address, const std::string& interface,
+            const std::function<void(Value&)>& how) {
   const auto attached = find_to_change(interface);
-  auto value = attached ? value_of(address, *attached) : std::nullopt;
-  if (!value || bucket > LOADSHARE_MOST_BUCKETS || passes(bucket, *value) == pass) return;
-  set_passing(bucket, pass, *value);
+  const auto value = attached ? value_of(address, *attached) : std::nullopt;
+  if (!value) return;
+  auto wanted = *value;
+  how(wanted);
+  if (std::equal(std::begin(wanted.passing), std::end(wanted.passing), value->passing)) return;
   const auto key = bpf::key_of(address);
-  if (bpf_map_update_elem(attached->drops.number(), &key, &*value, BPF_EXIST) != 0) {
+  if (bpf_map_update_elem(attached->drops.number(), &key, &wanted, BPF_EXIST) != 0) {
     forget(address, *attached);
   }
 }
@@ -208,18 +216,18 @@ std::optional<State> read(const std::string& interface, const IpAddress& address
 }
 
 std::vector<std::string> faults(const State& state, const Filter& filter,
-                                const std::set<unsigned>& owned) {
+                                const std::set<unsigned>& needed) {
   const auto& passing = state.passing;
   if (passing.hash_mode != filter.hash_mode || passing.seed != filter.seed ||
       passing.total != filter.total) {
     return {"the early drop on " + filter.interface + " has other parameters than the rules"};
   }
   std::set<unsigned> lost;
-  std::set_difference(owned.begin(), owned.end(), passing.buckets.begin(), passing.buckets.end(),
+  std::set_difference(needed.begin(), needed.end(), passing.buckets.begin(), passing.buckets.end(),
                       std::inserter(lost, lost.end()));
   if (lost.empty()) return {};
   return {"the early drop on " + filter.interface + " drops " + in_words(lost) +
-          ", held by this node"};
+          ", served by this node"};
 }
 
 void drop_all_but(const std::set<unsigned>& buckets, const IpAddress& address,
@@ -239,11 +247,12 @@ void drop_all_but(const std::set<unsigned>& buckets, const IpAddress& address,
 }
 
 void let_pass(unsigned bucket, const IpAddress& address, const std::string& interface) {
-  change(bucket, true, address, interface);
+  change(address, interface, [bucket](Value& value) { set_passing(bucket, value); });
 }
 
-void let_pass_no_more(unsigned bucket, const IpAddress& address, const std::string& interface) {
-  change(bucket, false, address, interface);
+void let_pass_only(const std::set<unsigned>& buckets, const IpAddress& address,
+                   const std::string& interface) {
+  change(address, interface, [&buckets](Value& value) { set_passing(buckets, value); });
 }
 
 void drop_nothing(const IpAddress& address, const std::string& interface) {

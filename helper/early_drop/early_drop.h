@@ -39,10 +39,10 @@ bool is_possible(const std::string& interface);
 /// Nothing where everything goes on to the rules. Throws kernel_error.
 std::optional<State> read(const std::string& interface, const IpAddress& address);
 
-/// Why clients of owned buckets are not served, in words: other parameters than the rules', or a
+/// Why clients of these buckets are not served, in words: other parameters than the rules', or a
 /// bucket that does not get through.
 std::vector<std::string> faults(const State& state, const Filter& filter,
-                                const std::set<unsigned>& owned);
+                                const std::set<unsigned>& needed);
 
 /// From now on all that is not of these buckets is dropped early. Where the kernel refuses, all
 /// goes on to the rules. Calls for one interface must not run side by side.
@@ -52,8 +52,9 @@ void drop_all_but(const std::set<unsigned>& buckets, const IpAddress& address,
 /// One bucket more that goes on to the rules. Changes nothing where all do.
 void let_pass(unsigned bucket, const IpAddress& address, const std::string& interface);
 
-/// One less.
-void let_pass_no_more(unsigned bucket, const IpAddress& address, const std::string& interface);
+/// These and no others. Changes nothing where all do.
+void let_pass_only(const std::set<unsigned>& buckets, const IpAddress& address,
+                   const std::string& interface);
 
 /// All of the address goes on to the rules; with its last address the program leaves the interface.
 /// Calls for one interface must not run side by side.

@@ -15,6 +15,8 @@
 namespace loadshare::link {
 namespace {
 
+constexpr std::uint32_t for_ever = 0xffffffff;  // INFINITY_LIFE_TIME, net/addrconf.h
+
 int socket_family(int version) { return version == 4 ? AF_INET : AF_INET6; }
 
 std::optional<IpAddress> read_ip(const nlattr* attribute, int version) {
@@ -29,9 +31,17 @@ std::string interface_name(unsigned index) {
   return if_indextoname(index, name) != nullptr ? name : "interface " + std::to_string(index);
 }
 
+bool expires(const nlattr& attribute) {
+  ifa_cacheinfo lifetimes{};
+  if (mnl_attr_get_payload_len(&attribute) < sizeof lifetimes) return false;
+  std::memcpy(&lifetimes, mnl_attr_get_payload(&attribute), sizeof lifetimes);
+  return lifetimes.ifa_valid != for_ever;
+}
+
 std::optional<NodeAddress> read_address(const nlmsghdr& header, int version) {
   const auto& fixed = *static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&header));
   std::optional<IpAddress> local, peer, broadcast;
+  bool expiring = false;
   for (const auto* attribute : netlink::attributes(header, sizeof fixed)) {
     switch (mnl_attr_get_type(attribute)) {
       case IFA_LOCAL:
@@ -43,12 +53,16 @@ std::optional<NodeAddress> read_address(const nlmsghdr& header, int version) {
       case IFA_BROADCAST:
         broadcast = read_ip(attribute, version);
         break;
+      case IFA_CACHEINFO:
+        expiring = expires(*attribute);
+        break;
     }
   }
   // IPv6 has no IFA_LOCAL but on point-to-point links.
   const auto address = local ? local : peer;
   if (!address) return std::nullopt;
-  return NodeAddress{*address, {interface_name(fixed.ifa_index), fixed.ifa_prefixlen}, broadcast};
+  return NodeAddress{
+      *address, {interface_name(fixed.ifa_index), fixed.ifa_prefixlen, expiring}, broadcast};
 }
 
 void put_ip(nlmsghdr& header, std::uint16_t type, const IpAddress& address) {
@@ -65,6 +79,13 @@ void put_fixed(netlink::Message& message, const IpAddress& address, const HeldAd
   fixed.ifa_scope = RT_SCOPE_UNIVERSE;
   put_ip(message.header(), IFA_LOCAL, address);
   put_ip(message.header(), IFA_ADDRESS, address);
+}
+
+void put_flags(nlmsghdr& header, const IpAddress& address, bool no_prefix_route) {
+  std::uint32_t flags = no_prefix_route ? IFA_F_NOPREFIXROUTE : 0;
+  // All nodes hold the address: duplicate address detection would fail on all but one.
+  if (address.version == 6) flags |= IFA_F_NODAD;
+  if (flags != 0) mnl_attr_put_u32(&header, IFA_FLAGS, flags);
 }
 
 }  // namespace
@@ -101,7 +122,7 @@ void add_address(netlink::Socket& route, const Target& target) {
   const auto tried = describe(AddAddress{target});
   const auto index = if_nametoindex(target.held.interface.c_str());
   if (index == 0) throw kernel_error(tried, errno);
-  netlink::Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+  netlink::Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
   put_fixed(message, target.address, target.held, index);
   auto& header = message.header();
   if (target.broadcast) put_ip(header, IFA_BROADCAST, *target.broadcast);
@@ -109,14 +130,26 @@ void add_address(netlink::Socket& route, const Target& target) {
     const auto label = target.held.interface + ":" + *target.label;
     mnl_attr_put_strz(&header, IFA_LABEL, label.c_str());
   }
-  std::uint32_t flags = target.no_prefix_route ? IFA_F_NOPREFIXROUTE : 0;
-  // All nodes hold the address: duplicate address detection would fail on all but one.
-  if (target.address.version == 6) flags |= IFA_F_NODAD;
-  if (flags != 0) mnl_attr_put_u32(&header, IFA_FLAGS, flags);
+  put_flags(header, target.address, target.no_prefix_route);
   const auto answer = route.ask(message);
   if (answer.error_number != 0 && answer.error_number != EEXIST) {
     throw kernel_error(tried, answer.error_number);
   }
+}
+
+void limit_address(netlink::Socket& route, const LimitAddress& step) {
+  const auto index = if_nametoindex(step.held.interface.c_str());
+  if (index == 0) return;
+  netlink::Message message(RTM_NEWADDR, NLM_F_REPLACE);
+  put_fixed(message, step.address, step.held, index);
+  auto& header = message.header();
+  ifa_cacheinfo lifetimes{};
+  lifetimes.ifa_prefered = lifetimes.ifa_valid = static_cast<std::uint32_t>(step.lifetime.count());
+  mnl_attr_put(&header, IFA_CACHEINFO, sizeof lifetimes, &lifetimes);
+  // IPv6 would let the route to the network expire, too, which the node's own address needs.
+  put_flags(header, step.address, step.address.version == 6);
+  const auto answer = route.ask(message);
+  if (answer.error_number != 0) throw kernel_error(describe(step), answer.error_number);
 }
 
 void remove_address(netlink::Socket& route, const IpAddress& address, const HeldAddress& held) {

@@ -29,8 +29,11 @@ std::optional<ConnectedNetwork> connected_network(const std::vector<NodeAddress>
                                                   const std::optional<std::string>& interface,
                                                   const std::optional<unsigned>& longest_prefix);
 
-/// Succeeds where it is already there.
+/// For ever, also where it is there already and would expire.
 void add_address(netlink::Socket& route, const Target& target);
+
+/// From now on it expires. Succeeds where it is gone.
+void limit_address(netlink::Socket& route, const LimitAddress& step);
 
 /// Succeeds where it, or its interface, is already gone.
 void remove_address(netlink::Socket& route, const IpAddress& address, const HeldAddress& held);

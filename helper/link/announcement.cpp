@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "link/announcement.h"
 
-#include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -18,6 +16,7 @@
 #include <ctime>
 #include <iterator>
 
+#include "background.h"
 #include "file_descriptor.h"
 #include "loadshare/error.h"
 
@@ -164,27 +163,6 @@ void send_rest(const Announce& step) {
   }
 }
 
-// The child must keep neither our locks nor the pipes that Pacemaker reads to their end.
-void close_inherited_files() {
-  const int nothing = ::open("/dev/null", O_RDWR);
-  for (const int standard : {0, 1, 2}) dup2(nothing, standard);
-  close_range(3, ~0U, 0);
-}
-
-void send_rest_in_background(const Announce& step) {
-  const pid_t child = fork();
-  if (child < 0) throw kernel_error("fork to announce", errno);
-  if (child > 0) return;
-  setsid();
-  close_inherited_files();
-  try {
-    send_rest(step);
-  } catch (const Error&) {
-    // The interface went away; there is nobody left to tell.
-  }
-  _exit(0);
-}
-
 }  // namespace
 
 std::vector<std::uint8_t> arp_announcement(const IpAddress& address, const MacAddress& cluster_mac,
@@ -219,7 +197,8 @@ void announce(const Announce& step) {
   sender.send(announcement(step, sender.own_mac()));
   if (step.how.count == 1) return;
   if (step.how.in_background) {
-    send_rest_in_background(step);
+    // Where the interface goes away meanwhile, there is nobody left to tell.
+    in_background([step] { send_rest(step); });
   } else {
     send_rest(step);
   }

@@ -44,6 +44,21 @@ std::vector<Installed> all_installed() {
   return installed;
 }
 
+/// Buckets of which some packet at least is taken.
+std::set<unsigned> served(std::set<unsigned> owned, const Moves& moves) {
+  for (const auto& [bucket, left] : moves.draining) owned.insert(bucket);
+  return owned;
+}
+
+std::set<unsigned> served(const IpAddress& address) {
+  std::set<unsigned> found;
+  for (auto& table : tables(address.version)) {
+    const auto state = table.read(address);
+    found.merge(served(state.buckets(), state.moves));
+  }
+  return found;
+}
+
 /// What the tables hold of the address becomes one state. All have to say the same.
 class Inspection {
  public:
@@ -77,6 +92,9 @@ class Inspection {
     // All that is accepted in the end comes by the last table.
     state_.counters.accepted = one.packets();
     state_.expiring = one.expiring();
+    const bool moving = state_.moves.on || one.moves.on;
+    state_.moves = one.moves;
+    state_.moves.on = moving;
   }
 
   void compare_tables(const std::vector<TableState>& found) {
@@ -103,7 +121,8 @@ class Inspection {
     const auto early = early_drop::read(filter.interface, address_);
     if (!early) return;
     state_.counters.dropped = state_.counters.dropped.value_or(0) + early->dropped;
-    for (const auto& text : early_drop::faults(*early, filter, state_.buckets)) fault(text);
+    const auto needed = served(state_.buckets, state_.moves);
+    for (const auto& text : early_drop::faults(*early, filter, needed)) fault(text);
   }
 
   const IpAddress& address_;
@@ -195,11 +214,38 @@ class NftablesBackend : public Backend {
         throw kernel_error(describe(step) + " with nf_tables", error_number);
       }
     }
-    const auto filter = filter_of(step.address);
-    if (filter) early_drop::let_pass_no_more(step.bucket, step.address, filter->interface);
+    narrow_early_drop(step.address);
+  }
+
+  void apply(const DrainBucket& step) override {
+    change_shared_parts(step, [&](Table& table, Batch& batch) { table.put_draining(step, batch); });
+  }
+
+  void apply(const EndDrain& step) override {
+    change_shared_parts(step,
+                        [&](Table& table, Batch& batch) { table.take_out_draining(step, batch); });
+    narrow_early_drop(step.address);
+  }
+
+  void apply(const SpareConnections& step) override {
+    change_shared_parts(step, [&](Table& table, Batch& batch) { table.put_spared(step, batch); });
+  }
+
+  void apply(const EndMoves& step) override {
+    change_shared_parts(
+        step, [&](Table& table, Batch& batch) { table.take_out_moves(step.address, batch); });
+    narrow_early_drop(step.address);
   }
 
  private:
+  template <class Step, class Change>
+  void change_shared_parts(const Step& step, const Change& change) const {
+    const auto lock = lock_shared_parts();
+    Batch batch;
+    for (auto& table : tables(step.address.version)) change(table, batch);
+    commit(batch, describe(step));
+  }
+
   FileLock lock_shared_parts() const {
     return lock_in_namespace("nftables", LockMode::exclusive, lock_wait_);
   }
@@ -209,9 +255,15 @@ class NftablesBackend : public Backend {
     if (!early_drop::is_possible(filter.interface)) return;
     if (early_drop::read(filter.interface, address)) return;
     const auto lock = lock_shared_parts();
-    std::set<unsigned> owned;
-    for (auto& table : tables(address.version)) owned.merge(table.read(address).buckets());
-    early_drop::drop_all_but(owned, address, filter);
+    early_drop::drop_all_but(served(address), address, filter);
+  }
+
+  // What is not served any more need not come to the rules.
+  static void narrow_early_drop(const IpAddress& address) {
+    const auto filter = filter_of(address);
+    if (filter && early_drop::read(filter->interface, address)) {
+      early_drop::let_pass_only(served(address), address, filter->interface);
+    }
   }
 
   // What other addresses on the interface still need stays, also of those whose rules somebody

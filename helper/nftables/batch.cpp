@@ -139,9 +139,11 @@ void Batch::add_set(const SetSpec& spec) {
   nftnl_set_set_u32(set.get(), NFTNL_SET_ID, sequence_);
   nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_TYPE, static_cast<std::uint32_t>(spec.key_type));
   nftnl_set_set_u32(set.get(), NFTNL_SET_KEY_LEN, spec.key_size);
-  if (spec.expiring) nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, NFT_SET_TIMEOUT);
+  const std::uint32_t flags = (spec.expiring ? NFT_SET_TIMEOUT : 0) |
+                              (spec.filled_by_rules ? NFT_SET_EVAL : 0) |
+                              (spec.verdict_map ? NFT_SET_MAP : 0);
+  if (flags != 0) nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, flags);
   if (spec.verdict_map) {
-    nftnl_set_set_u32(set.get(), NFTNL_SET_FLAGS, NFT_SET_MAP);
     nftnl_set_set_u32(set.get(), NFTNL_SET_DATA_TYPE, verdict_data_type);
   }
   if (spec.counted) nftnl_set_add_expr(set.get(), encode(Counter{}));
@@ -180,13 +182,22 @@ void Batch::add_element(const SetSpec& spec, const Bytes& key) {
 
 void Batch::renew_element(const SetSpec& spec, const Bytes& key, std::chrono::milliseconds lifetime,
                           std::uint64_t packets) {
+  make_sure_of_no_element(spec, key);
+  add_expiring_element(spec, key, lifetime, packets);
+}
+
+void Batch::make_sure_of_no_element(const SetSpec& spec, const Bytes& key) {
   add_element(spec, key);  // deleting what is missing would be an error
   delete_element(spec, key);
+}
+
+void Batch::add_expiring_element(const SetSpec& spec, const Bytes& key,
+                                 std::chrono::milliseconds lifetime, std::uint64_t packets) {
   const auto set = make_set(spec);
   auto* element = make_element(key);
   nftnl_set_elem_set_u64(element, NFTNL_SET_ELEM_TIMEOUT,
                          static_cast<std::uint64_t>(lifetime.count()));
-  nftnl_set_elem_add_expr(element, encode(Counter{packets}));
+  if (spec.counted) nftnl_set_elem_add_expr(element, encode(Counter{packets}));
   nftnl_set_elem_add(set.get(), element);
   put_set_elements(NFT_MSG_NEWSETELEM, NLM_F_CREATE, *set);
 }

@@ -21,7 +21,9 @@ using Bytes = std::vector<std::uint8_t>;
 /// What the keys of a set are; the numbers tell `nft` how to print them (its datatype.h).
 enum class KeyType : std::uint32_t {
   ip4_address = 7,
+  ip4_address_and_port = 7 << 6 | 13,
   ip6_address = 8,
+  ip6_address_and_port = 8 << 6 | 13,
   protocol = 12,
   icmp_type = 14,
   bucket = 19,
@@ -36,6 +38,7 @@ struct SetSpec {
   bool verdict_map = false;
   bool counted = false;             ///< each element counts the packets that found it
   bool expiring = false;            ///< elements may have a lifetime
+  bool filled_by_rules = false;     ///< rules add to it and delete from it
   std::uint32_t most_elements = 0;  ///< 0: as many as come
 };
 
@@ -54,10 +57,15 @@ class Batch {
   void add_chain(const std::string& name, const std::string& comment);
   void add_set(const SetSpec& set);
   void add_element(const SetSpec& set, const Bytes& key);
+  /// It goes by itself after `lifetime`.
+  void add_expiring_element(const SetSpec& set, const Bytes& key,
+                            std::chrono::milliseconds lifetime, std::uint64_t packets = 0);
   /// The element goes by itself after `lifetime`; one that is there makes way for it. `packets` is
   /// where its counter begins.
   void renew_element(const SetSpec& set, const Bytes& key, std::chrono::milliseconds lifetime,
                      std::uint64_t packets);
+  /// Whether or not it is there; once in a batch for a key.
+  void make_sure_of_no_element(const SetSpec& set, const Bytes& key);
   /// In a verdict map: packets with the key go to the chain.
   void add_jump(const SetSpec& map, const Bytes& key, const std::string& chain);
 

@@ -20,6 +20,8 @@ static_assert(static_cast<int>(Meta::protocol) == NFT_META_PROTOCOL);
 static_assert(static_cast<int>(Meta::interface_name) == NFT_META_IIFNAME);
 static_assert(static_cast<int>(Meta::l4_protocol) == NFT_META_L4PROTO);
 static_assert(static_cast<int>(Meta::packet_type) == NFT_META_PKTTYPE);
+static_assert(static_cast<int>(Connection::state) == NFT_CT_STATE);
+static_assert(static_cast<int>(Connection::direction) == NFT_CT_DIRECTION);
 
 /// Builds one expression, attribute by attribute.
 class Encoder {
@@ -79,6 +81,12 @@ struct Encode {
         .at(NFTNL_EXPR_META_SREG, store.from)
         .done();
   }
+  nftnl_expr* operator()(const LoadConnection& load) const {
+    return Encoder("ct")
+        .number(NFTNL_EXPR_CT_KEY, static_cast<std::uint32_t>(load.key))
+        .at(NFTNL_EXPR_CT_DREG, load.to)
+        .done();
+  }
   nftnl_expr* operator()(const LoadValue& load) const {
     return Encoder("immediate")
         .at(NFTNL_EXPR_IMM_DREG, load.to)
@@ -126,6 +134,21 @@ struct Encode {
     return Encoder("lookup")
         .at(NFTNL_EXPR_LOOKUP_SREG, find.from)
         .text(NFTNL_EXPR_LOOKUP_SET, find.set)
+        .done();
+  }
+  nftnl_expr* operator()(const AddToSet& add) const {
+    return Encoder("dynset")
+        .at(NFTNL_EXPR_DYNSET_SREG_KEY, add.from)
+        .text(NFTNL_EXPR_DYNSET_SET_NAME, add.set)
+        .number(NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_ADD)
+        .long_number(NFTNL_EXPR_DYNSET_TIMEOUT, static_cast<std::uint64_t>(add.lifetime.count()))
+        .done();
+  }
+  nftnl_expr* operator()(const DeleteFromSet& remove) const {
+    return Encoder("dynset")
+        .at(NFTNL_EXPR_DYNSET_SREG_KEY, remove.from)
+        .text(NFTNL_EXPR_DYNSET_SET_NAME, remove.set)
+        .number(NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_DELETE)
         .done();
   }
   nftnl_expr* operator()(const FollowMap& follow) const {
@@ -265,6 +288,22 @@ Decoded decode_lookup(const Decoder& from) {
   return FollowMap{key, set};
 }
 
+Decoded decode_connection(const Decoder& from) {
+  const auto key = static_cast<Connection>(from.number(NFTNL_EXPR_CT_KEY));
+  if (!from.has(NFTNL_EXPR_CT_DREG) || from.has(NFTNL_EXPR_CT_DIR)) return std::nullopt;
+  return LoadConnection{key, from.at(NFTNL_EXPR_CT_DREG)};
+}
+
+Decoded decode_dynset(const Decoder& from) {
+  const auto key = from.at(NFTNL_EXPR_DYNSET_SREG_KEY);
+  const auto set = from.text(NFTNL_EXPR_DYNSET_SET_NAME);
+  const auto operation = from.number(NFTNL_EXPR_DYNSET_OP);
+  if (operation == NFT_DYNSET_OP_DELETE) return DeleteFromSet{key, set};
+  if (operation != NFT_DYNSET_OP_ADD) return std::nullopt;
+  const auto lifetime = from.long_number(NFTNL_EXPR_DYNSET_TIMEOUT);
+  return AddToSet{key, set, std::chrono::milliseconds(lifetime)};
+}
+
 Decoded decode_counter(const Decoder& from) {
   return Counter{from.long_number(NFTNL_EXPR_CTR_PACKETS)};
 }
@@ -281,7 +320,7 @@ constexpr Kind kinds[] = {
     {"payload", decode_payload}, {"meta", decode_meta},           {"immediate", decode_immediate},
     {"bitwise", decode_bitwise}, {"byteorder", decode_byteorder}, {"hash", decode_hash},
     {"cmp", decode_compare},     {"lookup", decode_lookup},       {"tproxy", decode_tproxy},
-    {"counter", decode_counter},
+    {"counter", decode_counter}, {"ct", decode_connection},       {"dynset", decode_dynset},
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <variant>
@@ -29,6 +30,12 @@ enum class Meta : std::uint32_t {
   packet_type = 19,
 };
 
+/// NFT_CT_*: what conntrack knows of a packet's connection. A rule that asks it keeps conntrack on.
+enum class Connection : std::uint32_t {
+  state = 0,      ///< one bit of NF_CT_STATE_BIT, 32 bits in host order
+  direction = 1,  ///< one byte: IP_CT_DIR_ORIGINAL or IP_CT_DIR_REPLY
+};
+
 struct LoadPayload {
   Header header;
   std::uint32_t offset;
@@ -45,6 +52,12 @@ struct StoreMeta {
   Meta key;
   Register from;
   bool operator==(const StoreMeta&) const = default;
+};
+/// The rule goes on only where conntrack knows it.
+struct LoadConnection {
+  Connection key;
+  Register to;
+  bool operator==(const LoadConnection&) const = default;
 };
 struct LoadValue {
   std::vector<std::uint8_t> bytes;
@@ -84,6 +97,18 @@ struct FindInSet {
   std::string set;
   bool operator==(const FindInSet&) const = default;
 };
+/// Enters the value into the set for so long; the rule goes on only where there was room.
+struct AddToSet {
+  Register from;
+  std::string set;
+  std::chrono::milliseconds lifetime;
+  bool operator==(const AddToSet&) const = default;
+};
+struct DeleteFromSet {
+  Register from;
+  std::string set;
+  bool operator==(const DeleteFromSet&) const = default;
+};
 /// Does what the map says for the value; the rule goes on where it says nothing.
 struct FollowMap {
   Register from;
@@ -118,9 +143,9 @@ struct Foreign {
   bool operator==(const Foreign&) const { return false; }
 };
 
-using Expression =
-    std::variant<LoadPayload, LoadMeta, StoreMeta, LoadValue, Mask, ToHostOrder, Hash, Compare,
-                 FindInSet, FollowMap, Accept, Drop, GoTo, Counter, TransparentProxy, Foreign>;
+using Expression = std::variant<LoadPayload, LoadMeta, StoreMeta, LoadConnection, LoadValue, Mask,
+                                ToHostOrder, Hash, Compare, FindInSet, AddToSet, DeleteFromSet,
+                                FollowMap, Accept, Drop, GoTo, Counter, TransparentProxy, Foreign>;
 using Rule = std::vector<Expression>;
 
 /// The caller owns the result; nullptr for Foreign.

@@ -158,6 +158,16 @@ std::vector<Rule> Reader::rules(const std::string& chain) {
   return rules;
 }
 
+bool Reader::has_set(const std::string& name) {
+  const SetHandle wanted(nftnl_set_alloc());
+  nftnl_set_set_str(wanted.get(), NFTNL_SET_TABLE, table_name);
+  nftnl_set_set_str(wanted.get(), NFTNL_SET_NAME, name.c_str());
+  Request request;
+  auto& header = request.header(NFT_MSG_GETSET, family_, 0);
+  nftnl_set_nlmsg_build_payload(&header, wanted.get());
+  return ask(header, "a set").error_number != ENOENT;
+}
+
 std::optional<std::vector<Element>> Reader::elements(const std::string& set) {
   const SetHandle wanted(nftnl_set_alloc());
   nftnl_set_set_str(wanted.get(), NFTNL_SET_TABLE, table_name);

@@ -51,6 +51,7 @@ class Reader {
   std::vector<Chain> chains();
   /// In order; empty where the chain does not exist.
   std::vector<Rule> rules(const std::string& chain);
+  bool has_set(const std::string& name);
   /// Nothing where the set does not exist.
   std::optional<std::vector<Element>> elements(const std::string& set);
 

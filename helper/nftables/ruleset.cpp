@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "loadshare/error.h"
+#include "nftables/rule_parts.h"
 
 namespace loadshare::nftables {
 namespace {
@@ -14,82 +15,9 @@ namespace {
 constexpr char address_chain_prefix[] = "cluster-";
 constexpr char ingress_chain_prefix[] = "ingress-";
 constexpr std::uint8_t neighbour_advertisement = 136;  // RFC 4861, 4.4
-constexpr std::uint8_t packet_for_host = 0;            // PACKET_HOST, linux/if_packet.h
-constexpr std::size_t interface_name_size = 16;        // IFNAMSIZ: names are compared with padding
-
-/// Where the fields of a header stand, by IP version, in bytes.
-struct Layout {
-  std::uint32_t source, destination, address_size;
-  // Of the packet that an ICMP error quotes, behind the error's own eight bytes.
-  std::uint32_t quoted_protocol, quoted_destination, quoted_source_port, quoted_dest_port;
-};
-// RFC 791 without options and RFC 8200 without extension headers.
-constexpr Layout ip4{12, 16, 4, 17, 24, 28, 30};
-constexpr Layout ip6{8, 24, 16, 14, 32, 48, 50};
-
-const Layout& layout(int ip_version) { return ip_version == 4 ? ip4 : ip6; }
-
-std::uint8_t icmp_protocol(int ip_version) {
-  return ip_version == 4 ? std::uint8_t{IPPROTO_ICMP} : std::uint8_t{IPPROTO_ICMPV6};
-}
-
-/// Where a rule finds what it hashes; without ports it hashes zeros in their place.
-struct Fields {
-  LoadPayload source;
-  std::optional<std::uint32_t> source_port, dest_port;  ///< in the transport header
-};
-
-// The register plan of every rule: 0 for comparisons, 4 for the bucket, from 8 what is hashed.
-constexpr Register scratch = 0;
-constexpr Register bucket = 4;
-constexpr Register hashed = 8;
-
-Rule operator+(Rule rule, const Rule& more) {
-  rule.insert(rule.end(), more.begin(), more.end());
-  return rule;
-}
-
-Rule protocol_is(std::uint8_t protocol) {
-  return {LoadMeta{Meta::l4_protocol, scratch}, Compare{scratch, true, {protocol}}};
-}
 
 Rule protocol_has_ports() {
   return {LoadMeta{Meta::l4_protocol, scratch}, FindInSet{scratch, ports_set_name}};
-}
-
-Rule transport_byte(std::uint32_t offset) {
-  return {LoadPayload{Header::transport, offset, 1, scratch}};
-}
-
-// For this host: from here on neither the multicast frame that it came in nor
-// drop_unicast_in_l2_multicast matters.
-Rule take() {
-  return {LoadValue{{packet_for_host}, scratch}, StoreMeta{Meta::packet_type, scratch}, Accept{}};
-}
-
-void load_port(const std::optional<std::uint32_t>& offset, Register to, Rule& rule) {
-  if (offset) {
-    rule.push_back(LoadPayload{Header::transport, *offset, 2, to});
-  } else {
-    rule.push_back(LoadValue{{0, 0, 0, 0}, to});
-  }
-}
-
-Rule find_bucket(const Fields& fields, int ip_version, const Filter& filter) {
-  Rule rule{fields.source};
-  // CLUSTERIP hashes the address as a number, its ports as they stand in the packet.
-  if (ip_version == 4) rule.push_back(ToHostOrder{hashed});
-  auto size = layout(ip_version).address_size;
-  if (filter.hash_mode != HashMode::source_ip) {
-    load_port(fields.source_port, hashed + size / 4, rule);
-    size += 4;
-  }
-  if (filter.hash_mode == HashMode::source_ip_source_port_dest_port) {
-    load_port(fields.dest_port, hashed + size / 4, rule);
-    size += 4;
-  }
-  rule.push_back(Hash{hashed, size, bucket, filter.seed, filter.total});
-  return rule;
 }
 
 /// Collects the rules of one address.
@@ -101,7 +29,7 @@ class Decisions {
   void share(const Rule& match, const Fields& fields) {
     rules_.push_back(match + find_bucket(fields, address_.version, filter_) +
                      Rule{FindInSet{bucket, owned_set_name(address_)}} + take());
-    rules_.push_back(match + Rule{Counter{}, Drop{}});
+    rules_.push_back(match + count_and_drop());
   }
   /// Packets that match are taken on every node.
   void take_everywhere(const Rule& match) { rules_.push_back(match + take()); }
@@ -114,23 +42,6 @@ class Decisions {
   const Filter& filter_;
   std::vector<Rule> rules_;
 };
-
-LoadPayload packet_source(int ip_version) {
-  const auto& at = layout(ip_version);
-  return {Header::network, at.source, at.address_size, hashed};
-}
-
-// The error quotes what this cluster sent, so source and destination stand the other way round.
-LoadPayload quoted_source(int ip_version) {
-  const auto& at = layout(ip_version);
-  return {Header::transport, at.quoted_destination, at.address_size, hashed};
-}
-
-Rule other_interface(const std::string& name) {
-  std::vector<std::uint8_t> padded(name.begin(), name.end());
-  padded.resize(interface_name_size);
-  return {LoadMeta{Meta::interface_name, scratch}, Compare{scratch, false, padded}, Accept{}};
-}
 
 // The quoted header must be one whose fields stand where Layout says.
 void take_unreadable_quotes(int ip_version, bool ports_matter, Decisions& decisions) {
@@ -147,16 +58,8 @@ void take_unreadable_quotes(int ip_version, bool ports_matter, Decisions& decisi
                              Mask{scratch, {0x1f, 0xff}}, Compare{scratch, false, {0, 0}}});
 }
 
-std::string identifier(const IpAddress& address) {
-  auto text = to_string(address);
-  std::replace(text.begin(), text.end(), ':', '_');
-  return text;
-}
-
 std::string ports_chain_name(const IpAddress& address) { return "ports-" + identifier(address); }
 std::string errors_chain_name(const IpAddress& address) { return "errors-" + identifier(address); }
-
-bool ports_matter(const Filter& filter) { return filter.hash_mode != HashMode::source_ip; }
 
 std::vector<Rule> ports_rules(const IpAddress& address, const Filter& filter) {
   Decisions decisions(address, filter);
@@ -231,22 +134,30 @@ std::optional<IpAddress> address_of_chain(const std::string& name) {
 std::string comment_of(const Filter& filter) {
   return filter.interface + " " + to_string(filter.mac) + " " + to_string(filter.hash_mode) +
          " seed " + std::to_string(filter.seed) + " total " + std::to_string(filter.total) +
-         (filter.lease ? " lease" : "");
+         (filter.lease ? " lease" : "") +
+         (filter.drain.count() > 0 ? " drain " + std::to_string(filter.drain.count()) : "");
 }
 
 std::optional<Filter> filter_of(const std::string& comment) {
   std::istringstream words(comment);
-  std::string interface, mac, mode, seed, total, seed_word, total_word, lease;
+  std::string interface, mac, mode, seed, total, seed_word, total_word;
   words >> interface >> mac >> mode >> seed_word >> seed >> total_word >> total;
   if (words.fail()) return std::nullopt;
-  words >> lease;
+  std::string word;
+  bool lease = false;
+  std::chrono::seconds drain{0};
   try {
+    while (words >> word) {
+      if (word == "lease") lease = true;
+      if (word == "drain" && words >> word) drain = value::drain(word);
+    }
     const Filter filter{value::interface(interface),
                         value::cluster_mac(mac),
                         value::hash_mode(mode),
                         value::number(seed, 0, UINT32_MAX),
                         value::number(total, 1, most_buckets),
-                        !lease.empty()};
+                        lease,
+                        drain};
     // What reads as our parameters but is spelt otherwise was not written by us.
     return comment_of(filter) == comment ? std::optional(filter) : std::nullopt;
   } catch (const Error&) {

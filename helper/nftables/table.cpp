@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "nftables/moves.h"
+
 namespace loadshare::nftables {
 namespace {
 
@@ -48,6 +50,38 @@ SetSpec owned_set(const IpAddress& address, bool lease = false) {
   set.counted = true;
   set.expiring = lease;
   return set;
+}
+
+SetSpec moving_map(int ip_version) {
+  auto map = address_map(ip_version);
+  map.name = moving_map_name;
+  return map;
+}
+
+SetSpec set_of_moves(const std::string& name) {
+  SetSpec set{name, KeyType::bucket, sizeof(std::uint32_t)};
+  set.most_elements = most_buckets;
+  set.counted = set.expiring = true;
+  return set;
+}
+
+SetSpec reopened_set(const IpAddress& address) {
+  const bool v4 = address.version == 4;
+  SetSpec set{reopened_set_name(address),
+              v4 ? KeyType::ip4_address_and_port : KeyType::ip6_address_and_port, v4 ? 8U : 20U};
+  set.most_elements = most_reopened;
+  set.expiring = set.filled_by_rules = true;
+  return set;
+}
+
+/// Those that an address with a drain has besides.
+std::vector<SetSpec> sets_of_moves(Stage stage, const IpAddress& address) {
+  std::vector<SetSpec> sets{set_of_moves(draining_set_name(address))};
+  if (stage == Stage::prerouting) {
+    sets.push_back(set_of_moves(elsewhere_set_name(address)));
+    sets.push_back(reopened_set(address));
+  }
+  return sets;
 }
 
 /// A set whose elements are always the same.
@@ -95,6 +129,20 @@ bool is_needed(const std::string& ingress_chain, int ip_version,
   });
 }
 
+Lifetimes lifetimes(const std::vector<Element>& elements) {
+  Lifetimes found;
+  for (const auto& element : elements) {
+    if (element.left) found[bucket_of(element)] = *element.left;
+  }
+  return found;
+}
+
+std::set<unsigned> buckets_up_to(unsigned total) {
+  std::set<unsigned> all;
+  for (unsigned number = 1; number <= total; ++number) all.insert(all.end(), number);
+  return all;
+}
+
 std::uint64_t counted(const std::vector<Rule>& rules) {
   std::uint64_t packets = 0;
   for (const auto& rule : rules) {
@@ -119,13 +167,7 @@ std::map<unsigned, std::uint64_t> TableState::packets() const {
   return found;
 }
 
-std::map<unsigned, std::chrono::milliseconds> TableState::expiring() const {
-  std::map<unsigned, std::chrono::milliseconds> found;
-  for (const auto& element : owned) {
-    if (element.left) found[bucket_of(element)] = *element.left;
-  }
-  return found;
-}
+Lifetimes TableState::expiring() const { return lifetimes(owned); }
 
 Table::Table(Stage stage, int ip_version)
     : stage_(stage),
@@ -176,11 +218,14 @@ TableState Table::read(const IpAddress& address) {
     return state;
   }
   if (!owned) state.faults.push_back("set " + owned_set_name(address) + " is missing");
-  if (jump == nullptr || jump->chain != chain->name) {
+  const bool can_move = state.filter->drain.count() > 0;
+  state.moves.on = can_move && jump != nullptr && jump->chain == moving_chain_name(address);
+  if (!state.moves.on && (jump == nullptr || jump->chain != chain->name)) {
     state.faults.push_back("map " + std::string(address_map_name) + " does not send " +
                            to_string(address) + " to chain " + chain->name);
   }
   inspect(address, *state.filter, state);
+  if (can_move) inspect_moves(address, *state.filter, state);
   return state;
 }
 
@@ -189,6 +234,43 @@ void Table::inspect(const IpAddress& address, const Filter& filter, TableState& 
     inspect_rules(chain.name, chain.rules, state);
   }
   inspect_shared_parts(filter, state);
+}
+
+void Table::inspect_moves(const IpAddress& address, const Filter& filter, TableState& state) {
+  for (const auto& chain : move_chains(stage_, address, filter)) {
+    inspect_rules(chain.name, chain.rules, state);
+  }
+  for (const auto& set : sets_of_moves(stage_, address)) {
+    // Clients fill the third; it may be large.
+    if (set.filled_by_rules) continue;
+    const auto elements = reader_.elements(set.name);
+    if (!elements) state.faults.push_back("set " + set.name + " is missing");
+    auto& found =
+        set.name == draining_set_name(address) ? state.moves.draining : state.moves.elsewhere;
+    found = lifetimes(elements.value_or(std::vector<Element>{}));
+  }
+  const bool moving = !state.moves.draining.empty() || !state.moves.elsewhere.empty();
+  if (moving && !state.moves.on) {
+    state.faults.push_back("map " + std::string(address_map_name) + " does not send " +
+                           to_string(address) + " to chain " + moving_chain_name(address));
+  }
+  if (moving && stage_ == Stage::prerouting) inspect_after_conntrack(address, state);
+}
+
+void Table::inspect_after_conntrack(const IpAddress& address, TableState& state) {
+  const auto base = reader_.chain(after_conntrack_chain_name);
+  if (!base || base->hook != std::uint32_t{NF_INET_PRE_ROUTING} ||
+      base->priority != after_conntrack_priority || base->policy != NF_ACCEPT) {
+    state.faults.push_back("chain " + std::string(after_conntrack_chain_name) +
+                           " is missing or not at its hook");
+    return;
+  }
+  inspect_rules(after_conntrack_chain_name, after_conntrack_rules(ip_version_), state);
+  const auto map = reader_.elements(moving_map_name);
+  const auto* jump = find_address(map, address);
+  if (jump != nullptr && jump->chain == known_chain_name(address)) return;
+  state.faults.push_back("map " + std::string(moving_map_name) + " does not send " +
+                         to_string(address) + " to chain " + known_chain_name(address));
 }
 
 void Table::inspect_rules(const std::string& chain, const std::vector<Rule>& wanted,
@@ -237,7 +319,26 @@ void Table::put(const InstallFilter& step, Batch& batch) {
     batch.add_chain(chain.name, first ? comment_of(step.filter) : "");
     batch.replace_rules(chain.name, chain.rules);
   }
-  batch.add_jump(address_map(ip_version_), key_of(step.address), address_chain_name(step.address));
+  const bool can_move = step.filter.drain.count() > 0;
+  if (can_move) put_moves(step, batch);
+  if (can_move && stage_ == Stage::prerouting) {
+    // Whoever comes new cannot know what others are draining: it could be anything.
+    put_spared({step.address, buckets_up_to(step.filter.total), step.filter.drain}, batch);
+  } else {
+    batch.add_jump(address_map(ip_version_), key_of(step.address),
+                   address_chain_name(step.address));
+  }
+}
+
+void Table::put_moves(const InstallFilter& step, Batch& batch) {
+  for (const auto& set : sets_of_moves(stage_, step.address)) {
+    batch.add_set(set);
+    batch.delete_elements(set);
+  }
+  for (const auto& chain : move_chains(stage_, step.address, step.filter)) {
+    batch.add_chain(chain.name, "");
+    batch.replace_rules(chain.name, chain.rules);
+  }
 }
 
 void Table::put_base_chain(const std::string& interface, Batch& batch) {
@@ -253,6 +354,71 @@ void Table::put_base_chain(const std::string& interface, Batch& batch) {
   batch.replace_rules(name, base_rules(stage_, ip_version_));
 }
 
+void Table::direct(const IpAddress& address, const std::string& chain, Batch& batch) {
+  const auto map = address_map(ip_version_);
+  const auto found = reader_.elements(map.name);
+  if (const auto* jump = find_address(found, address)) {
+    if (jump->chain == chain) return;
+    batch.delete_element(map, key_of(address));
+  }
+  batch.add_jump(map, key_of(address), chain);
+}
+
+void Table::direct_to_moves(const IpAddress& address, Batch& batch) {
+  direct(address, moving_chain_name(address), batch);
+  if (stage_ == Stage::ingress) return;
+  const auto map = moving_map(ip_version_);
+  batch.add_set(map);
+  batch.add_jump(map, key_of(address), known_chain_name(address));
+  batch.add_prerouting_chain(after_conntrack_chain_name, after_conntrack_priority);
+  batch.replace_rules(after_conntrack_chain_name, after_conntrack_rules(ip_version_));
+}
+
+void Table::put_draining(const DrainBucket& step, Batch& batch) {
+  batch.enter(family_);
+  batch.make_sure_of_no_element(owned_set(step.address), key_of(step.bucket));
+  batch.renew_element(set_of_moves(draining_set_name(step.address)), key_of(step.bucket),
+                      step.lifetime, 0);
+  direct_to_moves(step.address, batch);
+}
+
+void Table::take_out_draining(const EndDrain& step, Batch& batch) {
+  batch.enter(family_);
+  batch.make_sure_of_no_element(set_of_moves(draining_set_name(step.address)), key_of(step.bucket));
+}
+
+void Table::put_spared(const SpareConnections& step, Batch& batch) {
+  if (stage_ == Stage::ingress) return;
+  batch.enter(family_);
+  const auto set = set_of_moves(elsewhere_set_name(step.address));
+  for (const unsigned bucket : step.buckets) {
+    batch.renew_element(set, key_of(bucket), step.lifetime, 0);
+  }
+  direct_to_moves(step.address, batch);
+}
+
+void Table::take_out_moves(const IpAddress& address, Batch& batch) {
+  batch.enter(family_);
+  direct(address, address_chain_name(address), batch);
+  take_out_after_conntrack(address, batch);
+}
+
+// With the last address that moves, it goes for all.
+void Table::take_out_after_conntrack(const IpAddress& address, Batch& batch) {
+  const auto map = reader_.elements(moving_map_name);
+  if (!map) return;
+  const auto* jump = find_address(map, address);
+  if (map->size() > (jump != nullptr ? 1U : 0U)) {
+    if (jump != nullptr) batch.delete_element(moving_map(ip_version_), key_of(address));
+    return;
+  }
+  if (reader_.chain(after_conntrack_chain_name)) {
+    batch.delete_rules(after_conntrack_chain_name);
+    batch.delete_chain(after_conntrack_chain_name);
+  }
+  batch.delete_set(moving_map(ip_version_));
+}
+
 void Table::take_out(const IpAddress& address, const std::vector<Installed>& others, Batch& batch) {
   batch.enter(family_);
   const bool last = std::none_of(others.begin(), others.end(), [&](const Installed& other) {
@@ -266,8 +432,10 @@ void Table::take_out(const IpAddress& address, const std::vector<Installed>& oth
   if (find_address(map, address) != nullptr) {
     batch.delete_element(address_map(ip_version_), key_of(address));
   }
+  take_out_after_conntrack(address, batch);
   std::vector<std::string> leaving;
-  const auto names = address_chain_names(address);
+  auto names = address_chain_names(address);
+  for (const auto& name : move_chain_names(address)) names.push_back(name);
   for (const auto& chain : reader_.chains()) {
     const bool own = std::find(names.begin(), names.end(), chain.name) != names.end();
     const bool unused = is_ingress_chain(chain.name) && !is_needed(chain.name, ip_version_, others);
@@ -276,13 +444,18 @@ void Table::take_out(const IpAddress& address, const std::vector<Installed>& oth
   // They go to each other, so all rules leave before any chain can.
   for (const auto& name : leaving) batch.delete_rules(name);
   for (const auto& name : leaving) batch.delete_chain(name);
-  if (reader_.elements(owned_set_name(address))) batch.delete_set(owned_set(address));
+  auto sets = sets_of_moves(stage_, address);
+  sets.push_back(owned_set(address));
+  for (const auto& set : sets) {
+    if (reader_.has_set(set.name)) batch.delete_set(set);
+  }
 }
 
 void Table::put_bucket(const TakeBucket& step, Batch& batch) {
   batch.enter(family_);
   const auto set = owned_set(step.address);
   const auto key = key_of(step.bucket);
+  if (step.draining) take_out_draining({step.address, step.bucket}, batch);
   if (!step.lifetime) {
     batch.add_element(set, key);
     return;

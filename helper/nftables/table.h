@@ -28,13 +28,14 @@ struct TableState {
   std::optional<Filter> filter;  ///< nothing where the address's chain or its comment is missing
   std::vector<std::string> faults;
   std::vector<Element> owned;
+  Moves moves;
   std::uint64_t dropped = 0;
 
   std::set<unsigned> buckets() const;
   /// Accepted, by bucket, since it was taken.
   std::map<unsigned, std::uint64_t> packets() const;
   /// What is left of those that expire.
-  std::map<unsigned, std::chrono::milliseconds> expiring() const;
+  Lifetimes expiring() const;
 };
 
 class Table {
@@ -57,8 +58,19 @@ class Table {
   void take_out(const IpAddress& address, const std::vector<Installed>& others, Batch& batch);
   void put_bucket(const TakeBucket& step, Batch& batch);
   void take_out_bucket(const IpAddress& address, unsigned bucket, Batch& batch) const;
+  void put_draining(const DrainBucket& step, Batch& batch);
+  void take_out_draining(const EndDrain& step, Batch& batch);
+  void put_spared(const SpareConnections& step, Batch& batch);
+  /// The rules that packets meet only while buckets move.
+  void take_out_moves(const IpAddress& address, Batch& batch);
 
  private:
+  void put_moves(const InstallFilter& step, Batch& batch);
+  void direct_to_moves(const IpAddress& address, Batch& batch);
+  void direct(const IpAddress& address, const std::string& chain, Batch& batch);
+  void take_out_after_conntrack(const IpAddress& address, Batch& batch);
+  void inspect_moves(const IpAddress& address, const Filter& filter, TableState& state);
+  void inspect_after_conntrack(const IpAddress& address, TableState& state);
   void put_base_chain(const std::string& interface, Batch& batch);
   void inspect(const IpAddress& address, const Filter& filter, TableState& state);
   void inspect_shared_parts(const Filter& filter, TableState& state);

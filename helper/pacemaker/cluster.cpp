@@ -28,4 +28,10 @@ std::optional<ClusterResource> ask(const IpAddress& address, const std::string& 
   return find_instances(*monitor, *name);
 }
 
+std::optional<std::set<std::string>> online_nodes() {
+  const auto monitor = answer({"crm_mon", "--one-shot", "--output-as=xml", "--include=none,nodes"});
+  if (!monitor) return std::nullopt;
+  return find_online_nodes(*monitor);
+}
+
 }  // namespace loadshare::pacemaker

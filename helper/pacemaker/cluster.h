@@ -12,4 +12,7 @@ namespace loadshare::pacemaker {
 /// Call it before a network namespace is entered: Pacemaker's sockets are of the host's own.
 std::optional<ClusterResource> ask(const IpAddress& address, const std::string& network_namespace);
 
+/// The nodes that are in the cluster now, standby or not. Nothing and throws as above.
+std::optional<std::set<std::string>> online_nodes();
+
 }  // namespace loadshare::pacemaker

@@ -101,4 +101,13 @@ ClusterResource find_instances(const std::string& monitor, const std::string& na
   return resource;
 }
 
+std::set<std::string> find_online_nodes(const std::string& monitor) {
+  const auto document = parsed(monitor, "crm_mon");
+  std::set<std::string> names;
+  for (const auto& found : document.select_nodes("//nodes/node[@online='true']")) {
+    names.insert(found.node().attribute("name").value());
+  }
+  return names;
+}
+
 }  // namespace loadshare::pacemaker

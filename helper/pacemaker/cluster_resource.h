@@ -27,4 +27,7 @@ std::optional<std::string> resource_name(const std::string& resources, const IpA
 /// `monitor` is what `crm_mon --one-shot --output-as=xml` prints, of Pacemaker 2.1 and 3.
 ClusterResource find_instances(const std::string& monitor, const std::string& name);
 
+/// The nodes that are online, by the same output.
+std::set<std::string> find_online_nodes(const std::string& monitor);
+
 }  // namespace loadshare::pacemaker

@@ -25,6 +25,12 @@ class Backend {
   virtual void apply(const RemoveFilter& step) = 0;
   virtual void apply(const TakeBucket& step) = 0;
   virtual void apply(const ReleaseBucket& step) = 0;
+
+  // Of moves that keep connections. A backend whose check() refuses a drain is never asked.
+  virtual void apply(const DrainBucket& step) = 0;
+  virtual void apply(const EndDrain& step) = 0;
+  virtual void apply(const SpareConnections& step) = 0;
+  virtual void apply(const EndMoves& step) = 0;
 };
 
 }  // namespace loadshare

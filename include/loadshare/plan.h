@@ -23,7 +23,8 @@ struct Filter {
   HashMode hash_mode = HashMode::source_ip_source_port;
   std::uint32_t seed = 0;
   unsigned total = 1;
-  bool lease = false;  ///< buckets can expire
+  bool lease = false;             ///< buckets can expire
+  std::chrono::seconds drain{0};  ///< how long a bucket that moves keeps its connections; 0: not
 
   bool operator==(const Filter&) const = default;
 };
@@ -35,19 +36,33 @@ struct Counters {
   std::map<unsigned, std::uint64_t> accepted;  ///< by bucket, since it was taken
 };
 
+/// What is left of each bucket's time.
+using Lifetimes = std::map<unsigned, std::chrono::milliseconds>;
+
+/// Buckets on their way from one node to another.
+struct Moves {
+  bool on = false;      ///< packets go by way of the rules for this
+  Lifetimes draining;   ///< given up here, but their established connections stay
+  Lifetimes elsewhere;  ///< another node may be draining them: here only known connections count
+
+  bool done() const { return on && draining.empty() && elsewhere.empty(); }
+};
+
 /// What a backend reads back for one address.
 struct FilterState {
   std::vector<Filter> filters;      ///< healthy: exactly one
   std::vector<std::string> faults;  ///< why it does not do its whole work, in words
   std::set<unsigned> buckets;       ///< owned here
   Counters counters;
-  std::map<unsigned, std::chrono::milliseconds> expiring;  ///< buckets, and what is left of them
+  Lifetimes expiring;  ///< owned, but not for ever
+  Moves moves;
 };
 
 /// The address as it sits on an interface.
 struct HeldAddress {
   std::string interface;
   unsigned prefix_length = 0;
+  bool expiring = false;  ///< the kernel removes it by itself, when the node's last drain is over
 
   bool operator==(const HeldAddress&) const = default;
 };
@@ -75,6 +90,8 @@ struct Observed {
   std::vector<HeldAddress> addresses;
   std::optional<ConnectedNetwork> network;
   std::optional<Interface> interface;  ///< the one asked for, or else the network's
+  /// TCP connections of each draining bucket; nothing where the kernel does not tell.
+  std::optional<std::map<unsigned, std::size_t>> connections;
 };
 
 /// The request with everything filled in that was left to the kernel.
@@ -108,11 +125,47 @@ struct TakeBucket {
   IpAddress address;
   unsigned bucket;
   std::optional<std::chrono::milliseconds> lifetime = std::nullopt;
+  bool draining = false;  ///< here, until now
 };
 struct ReleaseBucket {
   IpAddress address;
   unsigned bucket;
 };
+/// Gives the bucket up but for its established TCP connections; these, too, when the time is over.
+struct DrainBucket {
+  IpAddress address;
+  unsigned bucket;
+  std::chrono::milliseconds lifetime;
+};
+/// Ends that before its time.
+struct EndDrain {
+  IpAddress address;
+  unsigned bucket;
+};
+/// Another node may be draining these buckets for so long: packets of connections that this node
+/// does not know are dropped, not answered with a reset, whenever it owns one of them.
+struct SpareConnections {
+  IpAddress address;
+  std::set<unsigned> buckets;
+  std::chrono::milliseconds lifetime;
+};
+/// Connections of these buckets that conntrack remembers are none of this node's any more.
+struct ForgetConnections {
+  IpAddress address;
+  Filter filter;
+  std::set<unsigned> buckets;
+};
+/// No bucket moves: packets take the way that they took before.
+struct EndMoves {
+  IpAddress address;
+};
+/// The kernel removes the address by itself when the time is over.
+struct LimitAddress {
+  IpAddress address;
+  HeldAddress held;
+  std::chrono::seconds lifetime;
+};
+/// For ever, also where it is there and would expire.
 struct AddAddress {
   Target target;
 };
@@ -128,7 +181,8 @@ struct Announce {
 };
 
 using Step = std::variant<RaiseInterface, InstallFilter, RemoveFilter, TakeBucket, ReleaseBucket,
-                          AddAddress, RemoveAddress, Announce>;
+                          DrainBucket, EndDrain, SpareConnections, ForgetConnections, EndMoves,
+                          AddAddress, LimitAddress, RemoveAddress, Announce>;
 /// In order. Stopping after any of them leaves a node that answers for no bucket it does not own.
 using Plan = std::vector<Step>;
 
@@ -136,7 +190,7 @@ using Plan = std::vector<Step>;
 std::string describe(const Step& step);
 
 /// Which part of the whole differs.
-enum class Part { interface, carrier, filter, bucket, membership, address };
+enum class Part { interface, carrier, filter, bucket, membership, address, lifetime };
 struct Difference {
   Part part;
   std::string text;
@@ -149,10 +203,12 @@ Target resolve(const Request& request, const Observed& observed);
 std::vector<Difference> compare(const Request& request, const Target& target,
                                 const Observed& observed);
 
-/// The steps to own the bucket. Throws what makes it impossible on this node.
-Plan plan_start(const Request& request, const Observed& observed);
+/// The steps to own the bucket, which another node may be draining where it comes from a living
+/// one. Throws what makes it impossible on this node.
+Plan plan_start(const Request& request, const Observed& observed, bool drained_elsewhere = false);
 
-/// The steps to give the bucket up, and with the last one everything. Never throws.
+/// The steps to give the bucket up, and with the last one everything; but a bucket that moves to
+/// another node keeps its connections for the drain's time, and so does the address. Never throws.
 Plan plan_stop(const Request& request, const Observed& observed);
 
 /// The steps to own these buckets, too, of an address that is held, and nothing else. Throws
@@ -165,6 +221,15 @@ Plan plan_claim(const IpAddress& address, const std::set<unsigned>& buckets,
 /// its rule stay. Throws like plan_claim, but minds no faults: giving up is always safe.
 Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
                   const Observed& observed);
+
+/// What this node has to know when these buckets move from one living node to another: before they
+/// stop there, and after. Nothing where no drain is configured.
+Plan plan_notify(const Request& request, const std::set<unsigned>& moving,
+                 const Observed& observed);
+
+/// What is left to do when buckets no longer move: drains without connections end, the rules for
+/// moves go, and with the last bucket all. Nothing as long as some still do.
+Plan plan_settle(const IpAddress& address, const Observed& observed);
 
 /// What a recurring monitor of a leased bucket does besides: it renews the lease, for two intervals
 /// and a timeout, so that a monitor that comes late, or once not at all, costs no bucket.

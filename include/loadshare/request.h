@@ -30,6 +30,17 @@ struct Monitoring {
   std::chrono::milliseconds timeout{0};
 };
 
+/// What Pacemaker says of the clone's other instances where its meta attribute `notify` is true:
+/// who stops and who starts in the transition that this call is part of. Names and nodes stand at
+/// the same positions ("Clone Resources, Notifications" in Pacemaker Explained).
+struct Transition {
+  std::string node;  ///< where this call runs
+  std::vector<std::string> stopping, stopping_on;
+  std::vector<std::string> starting, starting_on;
+  std::string when;  ///< of a notification: pre or post
+  std::string what;  ///< and the action that it is about
+};
+
 /// One bucket of one cluster address. Defaults are those of ocf:heartbeat:IPaddr2, so that a
 /// cluster can move over node by node.
 struct Request {
@@ -47,6 +58,9 @@ struct Request {
   Announcement announcement;
   bool lease = false;  ///< a bucket expires unless monitor renews it
   Monitoring monitoring;
+  std::chrono::seconds drain{0};  ///< a bucket that moves keeps its connections so long; 0: not
+  bool notify = false;            ///< whether Pacemaker says who else stops and starts
+  Transition transition;
   bool no_prefix_route = false;
   std::optional<std::string> network_namespace;
 };
@@ -69,6 +83,8 @@ bool boolean(const std::string& text);
 std::string network_namespace(const std::string& text);
 /// `text` itself, if it is one of them.
 std::string choice(const std::string& text, const std::vector<std::string>& choices);
+/// In seconds, up to an hour.
+std::chrono::seconds drain(const std::string& text);
 /// Of TCP, UDP and the like, in host byte order; not 0.
 std::uint16_t port(const std::string& text);
 /// A whole decimal number from `least` to `most`, without sign or blanks.

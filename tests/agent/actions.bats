@@ -24,7 +24,7 @@ load agent
 }
 
 @test "an unknown action answers 3, names the action, and calls no helper" {
-  for action in promote demote notify migrate_to reload reload-agent START 'start stop' 'st*' '' --; do
+  for action in promote demote migrate_to reload reload-agent START 'start stop' 'st*' '' --; do
     run -3 --separate-stderr agent "$action"
     [ "$(reason)" = "ClusterIP: there is no action '$action'" ]
     [[ $stderr = 'usage: ClusterIP '* ]]

@@ -94,9 +94,10 @@ arp_count 5
 arp_interval 200
 arp_bg true
 lease false
+drain 0
 noprefixroute false
 END
-  [ "$(xpath 'count(//content/@default)')" = 8 ]
+  [ "$(xpath 'count(//content/@default)')" = 9 ]
 }
 
 @test "every default is said in the long text too" {
@@ -112,9 +113,9 @@ END
   for name in $names; do run -0 agent "$name"; done
 }
 
-@test "start, stop, monitor, status, validate-all and meta-data are advertised with a timeout" {
+@test "start, stop, monitor, status, notify, validate-all and meta-data are advertised with a timeout" {
   [ "$(metadata_names '//action[@timeout]/@name' | sort | paste -sd ' ')" = \
-    'meta-data monitor start status stop validate-all' ]
+    'meta-data monitor notify start status stop validate-all' ]
   [ "$(xpath 'string(//action[@name="monitor"]/@interval)')" = 10s ]
 }
 

@@ -26,6 +26,15 @@ options='
   CRM_meta_globally_unique --globally-unique
   CRM_meta_interval        --interval
   CRM_meta_timeout         --timeout
+  drain                    --drain
+  CRM_meta_notify          --notify
+  CRM_meta_on_node         --node
+  CRM_meta_notify_stop_resource  --stopping
+  CRM_meta_notify_stop_uname     --stopping-on
+  CRM_meta_notify_start_resource --starting
+  CRM_meta_notify_start_uname    --starting-on
+  CRM_meta_notify_type           --when
+  CRM_meta_notify_operation      --what
 '
 
 each_option() { # CALLBACK: called with parameter and option
@@ -64,7 +73,7 @@ setup() {
     expected+=("$2=value of $1")
   }
   each_option collect
-  for action in start stop monitor validate-all; do
+  for action in start stop monitor notify validate-all; do
     run -0 agent $action
     helper_was_given "${action%-all}" "${expected[@]}"
   done
@@ -90,7 +99,7 @@ setup() {
 }
 
 @test "other parameters that Pacemaker sets are not handed over" {
-  given ip=10.0.0.100 CRM_meta_on_node=node1 CRM_meta_notify=false CRM_meta_clone_node_max=6 \
+  given ip=10.0.0.100 CRM_meta_name=start CRM_meta_on_node_uuid=1 CRM_meta_clone_node_max=6 \
     crm_feature_set=3.16.2 netmask=24
   run -0 agent start
   helper_was_given start --ip=10.0.0.100

@@ -100,12 +100,6 @@ FileDescriptor socket_for(const Options& options, int family) {
   throw std::logic_error("no such protocol");
 }
 
-/// Closing resets the connection, so that the same ports can be used again at once.
-void reset_at_close(const FileDescriptor& socket) {
-  const linger none{1, 0};
-  checked(setsockopt(socket.number(), SOL_SOCKET, SO_LINGER, &none, sizeof none), "SO_LINGER");
-}
-
 Client open_client(const Options& options, const IpAddress& address) {
   const bool ping = options.protocol == Protocol::ping;
   Client client{socket_for(options, family_of(address)), 0, {}};

@@ -13,6 +13,8 @@ using Arguments = std::vector<std::string>;  ///< those behind the command's nam
 /// 1 when the traffic shows otherwise. Throws when the question could not be asked at all.
 int serve(const Arguments& arguments);
 int ask(const Arguments& arguments);
+int converse(const Arguments& arguments);
+int knock(const Arguments& arguments);
 int observe(const Arguments& arguments);
 int identity(const Arguments& arguments);
 int watch_arp(const Arguments& arguments);

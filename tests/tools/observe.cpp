@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // traffic observe: who answers many pinging clients, over time, and what is said of the address?
 #include <net/ethernet.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -136,11 +135,11 @@ class Observer {
   void run() {
     const std::array descriptors{stop_.number(), mark_.number(), capture_.number()};
     const auto end = start_ + options_.duration;
-    while (!arrived(stop_) && Clock::now() < end) {
+    while (!signal_arrived(stop_) && Clock::now() < end) {
       wait_readable(descriptors, Clock::now() + Milliseconds(1));
       take_frames();
       send_what_is_due();
-      if (arrived(mark_)) {
+      if (signal_arrived(mark_)) {
         take_frames();  // what came in while this process had to wait
         report();
       }
@@ -164,11 +163,6 @@ class Observer {
     checked(bind(socket, own.get(), own.size()), "bind to " + to_string(address));
     checked(connect(socket, peer.get(), peer.size()), "connect to " + to_string(options_.address));
     return client;
-  }
-
-  static bool arrived(const FileDescriptor& signals) {
-    signalfd_siginfo signal;
-    return read(signals.number(), &signal, sizeof signal) > 0;
   }
 
   // ---- Asking

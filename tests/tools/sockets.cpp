@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -147,6 +148,16 @@ FileDescriptor signal_descriptor(std::initializer_list<int> numbers) {
 }
 
 FileDescriptor termination_signal() { return signal_descriptor({SIGTERM, SIGINT}); }
+
+bool signal_arrived(const FileDescriptor& signals) {
+  signalfd_siginfo signal;
+  return read(signals.number(), &signal, sizeof signal) > 0;
+}
+
+void reset_at_close(const FileDescriptor& socket) {
+  const linger none{1, 0};
+  checked(setsockopt(socket.number(), SOL_SOCKET, SO_LINGER, &none, sizeof none), "SO_LINGER");
+}
 
 bool wait_readable(std::span<const int> descriptors, Clock::time_point deadline) {
   std::vector<pollfd> waiting;

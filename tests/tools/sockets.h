@@ -71,6 +71,10 @@ void send_frame(const FileDescriptor& socket, std::span<const std::uint8_t> fram
 FileDescriptor signal_descriptor(std::initializer_list<int> numbers);
 /// The same for SIGTERM and SIGINT.
 FileDescriptor termination_signal();
+/// Whether one of them has arrived; it is taken off.
+bool signal_arrived(const FileDescriptor& signals);
+/// Closing then resets the connection, so that the same ports can be used again at once.
+void reset_at_close(const FileDescriptor& socket);
 /// Waits until one of the descriptors is readable or `deadline` has passed (then false).
 bool wait_readable(std::span<const int> descriptors, Clock::time_point deadline);
 

@@ -23,6 +23,8 @@ constexpr std::array commands{
     Command{"serve", "answer on UDP, TCP and SCTP until SIGTERM", traffic::serve},
     Command{"ask", "which nodes answer each of many clients?", traffic::ask},
     Command{"observe", "who answers many pinging clients, over time?", traffic::observe},
+    Command{"converse", "do many TCP connections survive, whole?", traffic::converse},
+    Command{"knock", "which node accepts the new connections of each bucket?", traffic::knock},
     Command{"identity", "does each packet reach the owner of its bucket alone?", traffic::identity},
     Command{"watch-arp", "which MACs are advertised for an address?", traffic::watch_arp},
     Command{"arp-storm", "send ARP requests or neighbour solicitations at a steady rate",

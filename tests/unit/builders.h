@@ -74,8 +74,32 @@ inline std::vector<std::string> in_short(const Plan& plan) {
       for (const unsigned bucket : step.buckets) text += " " + std::to_string(bucket);
       return text;
     }
+    static std::string list(const std::set<unsigned>& buckets) {
+      std::string text;
+      for (const unsigned bucket : buckets) text += " " + std::to_string(bucket);
+      return text;
+    }
+    static std::string time(std::chrono::milliseconds lifetime) {
+      return " for " + std::to_string(lifetime.count() / 1000) + " s";
+    }
     std::string operator()(const RemoveFilter&) { return "remove filter"; }
-    std::string operator()(const TakeBucket& step) { return "take " + std::to_string(step.bucket); }
+    std::string operator()(const DrainBucket& step) {
+      return "drain " + std::to_string(step.bucket) + time(step.lifetime);
+    }
+    std::string operator()(const EndDrain& step) {
+      return "end drain of " + std::to_string(step.bucket);
+    }
+    std::string operator()(const SpareConnections& step) {
+      return "spare" + list(step.buckets) + time(step.lifetime);
+    }
+    std::string operator()(const ForgetConnections& step) { return "forget" + list(step.buckets); }
+    std::string operator()(const EndMoves&) { return "end moves"; }
+    std::string operator()(const LimitAddress& step) {
+      return "limit address " + held(step.held) + time(step.lifetime);
+    }
+    std::string operator()(const TakeBucket& step) {
+      return "take " + std::to_string(step.bucket) + (step.draining ? " back" : "");
+    }
     std::string operator()(const ReleaseBucket& step) {
       return "release " + std::to_string(step.bucket);
     }

@@ -193,8 +193,9 @@ TEST(EarlyDropFaults, none_where_all_that_is_owned_passes) {
 }
 
 TEST(EarlyDropFaults, an_owned_bucket_that_is_dropped) {
-  EXPECT_THAT(early_drop::faults(knowing(a_filter(), {1}), a_filter(), {1, 2, 3}),
-              testing::ElementsAre("the early drop on eth0 drops buckets 2,3, held by this node"));
+  EXPECT_THAT(
+      early_drop::faults(knowing(a_filter(), {1}), a_filter(), {1, 2, 3}),
+      testing::ElementsAre("the early drop on eth0 drops buckets 2,3, served by this node"));
 }
 
 TEST(EarlyDropFaults, other_parameters) {

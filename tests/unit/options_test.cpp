@@ -173,11 +173,15 @@ TEST(ParseOptions, NamesTheParameterOfABadValue) {
       {"lease", "perhaps", "lease: "},
       {"interval", "1s", "CRM_meta_interval (--interval): "},
       {"timeout", "-1", "CRM_meta_timeout (--timeout): "},
+      {"drain", "3601", "drain: "},
+      {"notify", "perhaps", "CRM_meta_notify (--notify): "},
       {"network-namespace", "../blue", "network_namespace (--network-namespace): "},
       {"globally-unique", "perhaps", "CRM_meta_globally_unique (--globally-unique): "},
       {"wait", "601", "--wait: "},
   };
-  std::set<std::string> tried{"ip"};
+  // What the cluster says of a transition is read by transition.h; no word of it is bad.
+  std::set<std::string> tried{"ip",       "node",        "stopping", "stopping-on",
+                              "starting", "starting-on", "when",     "what"};
   for (const auto& row : rows) {
     EXPECT_THAT(outcome(start(), {"--" + row.name + "=" + row.bad}),
                 Fails(ExitCode::not_configured, "6: " + row.names))
@@ -196,6 +200,9 @@ TEST(ParseOptions, NamesTheParameterOfABadValue) {
 TEST(ParseOptions, ChecksWhatTheValuesSayTogether) {
   EXPECT_THAT(outcome(start(), {"--bucket=2"}), Fails(ExitCode::not_configured, "bucket 2"));
   EXPECT_THAT(outcome(start(), {"--netmask=64"}), Fails(ExitCode::not_configured, "cidr_netmask"));
+  EXPECT_THAT(outcome(start(), {"--drain=30"}),
+              AllOf(Fails(ExitCode::not_configured, "drain: "), HasSubstr("notify=true")));
+  EXPECT_EQ(outcome(start(), {"--drain=30", "--notify=true"}), "no error");
 }
 
 TEST(ParseOptions, RefusesWhatIsNoOption) {

@@ -77,16 +77,43 @@ class ModelNode {
     node_.filter.filters.clear();
     node_.filter.faults.clear();
     node_.filter.buckets.clear();
+    node_.filter.moves = {};
   }
   void apply(const TakeBucket& step) {
     EXPECT_FALSE(node_.filter.filters.empty()) << "there is no file to write to";
     node_.filter.buckets.insert(step.bucket);
+    if (step.draining) node_.filter.moves.draining.erase(step.bucket);
   }
   void apply(const ReleaseBucket& step) {
     EXPECT_TRUE(node_.filter.buckets.erase(step.bucket) == 1) << "not held";
   }
+  void apply(const DrainBucket& step) {
+    EXPECT_TRUE(node_.filter.buckets.erase(step.bucket) == 1) << "not held";
+    node_.filter.moves.on = true;
+    node_.filter.moves.draining[step.bucket] = step.lifetime;
+  }
+  void apply(const EndDrain& step) { node_.filter.moves.draining.erase(step.bucket); }
+  void apply(const SpareConnections& step) {
+    EXPECT_FALSE(node_.filter.filters.empty()) << "there is no set to enter it in";
+    node_.filter.moves.on = true;
+    for (const unsigned bucket : step.buckets) {
+      node_.filter.moves.elsewhere[bucket] = step.lifetime;
+    }
+  }
+  void apply(const ForgetConnections& step) {
+    for (const unsigned bucket : step.buckets) {
+      EXPECT_FALSE(node_.filter.buckets.contains(bucket)) << "connections of its own";
+    }
+  }
+  void apply(const EndMoves&) { node_.filter.moves.on = false; }
+  void apply(const LimitAddress& step) {
+    for (auto& held : node_.addresses) held.expiring = held.expiring || held == step.held;
+  }
   void apply(const AddAddress& step) {
     EXPECT_FALSE(answers_unfiltered(step.target.filter)) << "on the way to add the address";
+    auto expiring = step.target.held;
+    expiring.expiring = true;
+    std::erase(node_.addresses, expiring);
     node_.addresses.push_back(step.target.held);
     EXPECT_EQ(std::count(node_.addresses.begin(), node_.addresses.end(), step.target.held), 1);
   }

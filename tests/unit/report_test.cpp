@@ -96,9 +96,9 @@ TEST(Status, InJsonSaysTheSame) {
   EXPECT_EQ(
       json.dump(),
       R"({"address":"10.0.0.100","prefix_length":24,"backend":"nftables","interface":"eth0",)"
-      R"("mac":"01:00:5e:00:00:64","hash_mode":"sourceip","seed":7,"total":6,"lease":false,"buckets":[)"
+      R"("mac":"01:00:5e:00:00:64","hash_mode":"sourceip","seed":7,"total":6,"lease":false,"drain":0,"buckets":[)"
       R"({"bucket":1,"accepted":100},{"bucket":2,"accepted":0},{"bucket":3,"accepted":11},)"
-      R"({"bucket":5,"accepted":1}],"packets":{"accepted":112,"dropped":10},)"
+      R"({"bucket":5,"accepted":1}],"draining":[],"draining_elsewhere":[],"packets":{"accepted":112,"dropped":10},)"
       R"("healthy":true,"differences":[]})");
 }
 
