@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "loadshare/error.h"
+#include "placement.h"
 #include "quoted.h"
 #include "switch_config.h"
 
@@ -165,6 +166,10 @@ const std::vector<Option> options = {
      switch_vendor_names()},
     {"dport", nullptr, "PORT", "the port that clients call, for sourceip-sourceport-destport",
      false, [](Invocation& to, const std::string& text) { to.dest_port = value::port(text); }},
+    {"nodes", nullptr, "N", "plan for so many nodes, one or two of which fail", false,
+     [](Invocation& to, const std::string& text) {
+       to.nodes = value::number(text, 2, most_nodes);
+     }},
     {"each", nullptr, nullptr, "a line for each client, however many they are", false,
      [](Invocation& to, const std::string&) { to.each = true; }},
     {"client", nullptr, "ADDRESS[/BITS]", "only packets of this client or network", false,

@@ -31,6 +31,7 @@ struct Invocation {
   std::optional<unsigned> vlan;
   std::optional<std::string> vendor;  ///< one of switch_vendor_names()
   std::optional<std::uint16_t> dest_port;
+  std::optional<unsigned> nodes;  ///< that are planned, at most most_nodes
   bool each = false;
   std::set<std::string> given;  ///< the names of the options that were there
   WatchOptions watch;

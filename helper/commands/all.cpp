@@ -47,7 +47,9 @@ constexpr char which_details[] =
     "Without any, clients are read from standard input, one a line. How they are\n"
     "shared is read from the kernel where the address is held; with --total, nothing\n"
     "is asked and --hash and --seed count. Up to 16 are listed, more are counted.\n"
-    "Under Pacemaker the nodes that own the buckets are shown, too.\n";
+    "Under Pacemaker the nodes that own the buckets are shown, too. With --nodes and\n"
+    "--total: what the busiest of so many nodes would get, through two failures, and\n"
+    "how many buckets are advised.\n";
 
 constexpr char by_hand_details[] =
     "The address must be held here already; nothing but the buckets changes, and all\n"
@@ -95,7 +97,8 @@ const std::vector<Command> commands = {
     {"which",
      {"ADDRESS [CLIENT[:PORT]...]", 1, any_number_of_operands},
      "who serves these clients?",
-     {"total", "hash", "seed", "dport", "each", "json", "backend", "network-namespace", "wait"},
+     {"total", "hash", "seed", "dport", "nodes", "each", "json", "backend", "network-namespace",
+      "wait"},
      Reading::as_given,
      which,
      which_details},

@@ -17,9 +17,13 @@ namespace {
 bool given_by_hand(const Invocation& call) {
   const auto& given = call.given;
   if (given.contains("total")) return true;
-  if (!given.contains("hash") && !given.contains("seed")) return false;
-  throw Error(ExitCode::bad_arguments,
-              "--hash and --seed are for an address that is not held here, and need --total");
+  for (const char* name : {"hash", "seed", "nodes"}) {
+    if (!given.contains(name)) continue;
+    throw Error(ExitCode::bad_arguments,
+                "--hash, --seed and --nodes are for an address that is not "
+                "held here, and need --total");
+  }
+  return false;
 }
 
 Clients clients_of(const Invocation& call, int ip_version) {
@@ -82,6 +86,7 @@ void which(const Invocation& given) {
     report.resource = ask_pacemaker(request);
     ask_kernel(call, report);
   }
+  report.nodes = call.nodes;
   set_dest_port(call, report.sharing);
   report.clients = clients_of(call, report.address.version);
   if (call.json) {

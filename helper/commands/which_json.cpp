@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "commands/which_report.h"
+#include "placement.h"
 
 namespace loadshare::commands {
 namespace {
@@ -51,6 +52,27 @@ Json nodes(const WhichReport& report, const Spread& spread) {
   return list;
 }
 
+Json plan(const Spread& spread, unsigned nodes) {
+  auto list = Json::array();
+  for (const auto& at : outlook(spread, nodes)) {
+    list.push_back({{"up", at.up},
+                    {"failed", at.failed},
+                    {"most_buckets", at.most_buckets},
+                    {"most_clients", at.most_clients},
+                    {"even", at.even}});
+  }
+  return list;
+}
+
+Json advised(const WhichReport& report) {
+  Json object;
+  for (const auto& advice : advice_for(report)) {
+    object[to_string(advice.backend)] = {{"total", advice.buckets},
+                                         {"unevenness", advice.unevenness}};
+  }
+  return object;
+}
+
 }  // namespace
 
 void print_json(const WhichReport& report, std::ostream& to) {
@@ -65,6 +87,10 @@ void print_json(const WhichReport& report, std::ostream& to) {
   object["clients"] = clients(report);
   object["buckets"] = buckets(report, counted);
   if (report.resource) object["nodes"] = nodes(report, counted);
+  if (report.nodes) {
+    object["plan"] = plan(counted, *report.nodes);
+    object["advised"] = advised(report);
+  }
   // A node's name comes from elsewhere and may be any bytes.
   to << object.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
 }

@@ -18,7 +18,18 @@ struct WhichReport {
   std::optional<std::set<unsigned>> owned;  ///< here; nothing where the sharing was given by hand
   std::optional<pacemaker::ClusterResource> resource;
   Clients clients;
+  std::optional<unsigned> nodes;  ///< that are planned
 };
+
+/// How many buckets there should be for the planned nodes, with this backend.
+struct Advice {
+  BackendChoice backend;
+  unsigned buckets;
+  double unevenness;  ///< as in placement.h
+};
+
+/// For each backend that can hold the address on so many nodes. Expects report.nodes.
+std::vector<Advice> advice_for(const WhichReport& report);
 
 /// A few clients are listed, many are counted in tables, 80 columns wide; with `each`, many are
 /// listed before the tables.

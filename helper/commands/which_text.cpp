@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "commands/which_report.h"
+#include "placement.h"
 #include "quoted.h"
 #include "terminal.h"
 
@@ -25,6 +26,8 @@ std::string with_one_digit(double value) {
   std::snprintf(text, sizeof text, "%.1f", value);
   return text;
 }
+
+std::string percent(double part) { return std::to_string(std::lround(100 * part)) + "%"; }
 
 Cell heading(const char* text, bool to_the_right = false) {
   return {text, Look::dim, to_the_right};
@@ -120,6 +123,10 @@ class Text {
     const bool many = report_.clients.by_range || clients().size() > most_listed;
     if (each || !many) print_list();
     if (many) print_spread();
+    if (report_.nodes) {
+      print_plan();
+      print_advice();
+    }
   }
 
  private:
@@ -249,6 +256,38 @@ class Text {
     to_ << "This node: " << report_.owned->size() << " of " << report_.sharing.total << " buckets, "
         << count_table({}, 1).number(sum) << " clients, "
         << with_one_digit(100 * sum / static_cast<double>(clients().size())) << "%.\n";
+  }
+
+  void print_plan() const {
+    Columns columns;
+    columns.add({heading("up", true), heading("failed", true), heading("buckets", true),
+                 heading("clients", true), heading("even", true), heading("more", true)});
+    for (const auto& at : outlook(spread_, *report_.nodes)) {
+      columns.add({terminal::number(at.up),
+                   terminal::number(at.failed),
+                   terminal::number(at.most_buckets),
+                   {count_table({}, 1).number(at.most_clients), Look::plain, true},
+                   {with_one_digit(at.even), Look::plain, true},
+                   {percent(at.most_clients / at.even - 1), Look::plain, true}});
+    }
+    to_ << "\nThe busiest of the nodes that are up, whichever fail:\n\n";
+    columns.print(to_, colour_);
+  }
+
+  // Of buckets alone: the clients asked for are a sample, and others will come.
+  void print_advice() const {
+    const unsigned nodes = *report_.nodes;
+    to_ << "\nBuckets alone put up to " << percent(unevenness(report_.sharing.total, nodes))
+        << " more than an even share on one node, through "
+        << (most_failures < nodes ? "two failures" : "a failure") << ".\nAdvised for " << nodes
+        << " nodes: ";
+    const char* separator = "";
+    for (const auto& advice : advice_for(report_)) {
+      to_ << separator << advice.buckets << " with " << to_string(advice.backend) << " ("
+          << percent(advice.unevenness) << ")";
+      separator = ", ";
+    }
+    to_ << ".\n";
   }
 
   const WhichReport& report_;

@@ -160,7 +160,7 @@ beside_foreign_rules() {
 
 @test "eight buckets are started at once and stopped at once, again and again" {
   local rounds=20
-  if in_emulation; then rounds=6; fi
+  if in_emulation; then rounds=4; fi
   on_node rounds $rounds "$VIP" 8
   expect_trace 1 "$CLEAN"
 }
@@ -182,7 +182,9 @@ beside_foreign_rules() {
 }
 
 @test "two addresses are started and stopped at once on one interface" {
-  on_node rounds 5 "$VIP" 3 "$other_vip" 3
+  local rounds=5
+  if in_emulation; then rounds=3; fi
+  on_node rounds $rounds "$VIP" 3 "$other_vip" 3
   expect_trace 1 "$CLEAN"
 }
 
@@ -195,7 +197,9 @@ beside_foreign_rules() {
 }
 
 @test "somebody else's firewall loses nothing, nor do we" {
-  beside_foreign_rules 1001 on_node rounds 5 "$VIP" 4
+  local rounds=5
+  if in_emulation; then rounds=3; fi
+  beside_foreign_rules 1001 on_node rounds $rounds "$VIP" 4
   forget_foreign_rules
   expect_trace 1 "$CLEAN"
 }

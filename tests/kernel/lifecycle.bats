@@ -287,7 +287,7 @@ no_rule_nor_guard() {
 
 @test "whenever the helper is killed, the node is silent, and the next call ends right" {
   local held='' kills=0 round rounds=24 longest
-  if in_emulation; then rounds=12; fi
+  if in_emulation; then rounds=8; fi
   : "${SEED:=$((EPOCHSECONDS % 32768))}"
   echo "again with SEED=$SEED"
   RANDOM=$SEED

@@ -58,6 +58,8 @@ right_for_all() {
 }
 
 @test "which names the node that answers each of 64 clients, in every hash mode" {
+  # In the guest with all that is hashed; watch.bats holds each mode against its kernel.
+  if in_emulation; then MODES=("${MODES[2]}"); fi
   for OCF_RESKEY_clusterip_hash in "${MODES[@]}"; do
     deal 3
     right_for_all
@@ -117,6 +119,8 @@ right_for_all() {
   one_line 6 "neither an IPv4" which cluster.example --total 3 10.77.1.1
   one_line 6 "--total" which "$VIP" --total 0 10.77.1.1
   one_line 2 "--total" which "$VIP" --hash sourceip 10.77.1.1
+  one_line 2 "--total" which "$VIP" --nodes 3 10.77.1.1
+  one_line 6 "from 2 to 64" which "$VIP" --total 3 --nodes 65 10.77.1.1
   one_line 2 "--dport" which "$VIP" --total 3 --hash sourceip-sourceport-destport 10.77.1.1
   one_line 6 "--dport" which "$VIP" --total 3 --dport 65536 10.77.1.1
   one_line 2 "usage: loadshare which ADDRESS" which

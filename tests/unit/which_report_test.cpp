@@ -12,11 +12,12 @@ namespace loadshare::test {
 namespace {
 
 using commands::WhichReport;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
 WhichReport report(const std::vector<std::string>& words, HashMode mode = HashMode::source_ip) {
-  WhichReport made{ip("10.0.0.100"), {mode, 0, 3, 0}, std::nullopt, std::nullopt, {}};
+  WhichReport made{ip("10.0.0.100"), {mode, 0, 3, 0}, std::nullopt, std::nullopt, {}, {}};
   for (const auto& word : words) add_clients(word, 4, made.clients);
   return made;
 }
@@ -117,6 +118,40 @@ TEST(WhichText, ObeysNoNameOfANode) {
   auto made = under_pacemaker(report({"10.0.0.8", "10.0.0.0/24"}));
   made.resource->nodes[1] = {"a\x1b[2J\n"};
   EXPECT_THAT(text(made, true), Not(HasSubstr("\x1b")));
+}
+
+TEST(WhichText, PlansForNodesThatFail) {
+  auto made = report({"10.0.0.0/24"});
+  made.nodes = 3;
+  EXPECT_THAT(text(made), HasSubstr("\nThe busiest of the nodes that are up, whichever fail:\n\n"
+                                    "up  failed  buckets  clients   even  more\n"
+                                    " 3       0        1       88   85.3    3%\n"
+                                    " 2       1        2      172  128.0   34%\n"
+                                    " 1       2        3      256  256.0    0%\n\n"
+                                    "Buckets alone put up to 33% more than an even share on one "
+                                    "node, through two failures.\n"
+                                    "Advised for 3 nodes: 6 with nftables (0%), 6 with "
+                                    "clusterip (0%).\n"));
+}
+
+TEST(WhichText, AdvisesNoBackendThatCannot) {
+  auto made = report({"10.0.0.0/24"});
+  made.nodes = 20;
+  EXPECT_THAT(text(made), AllOf(HasSubstr("nftables"), Not(HasSubstr("clusterip"))));
+}
+
+TEST(WhichJson, PlansForNodesThatFail) {
+  auto made = report({"10.0.0.0/24"});
+  EXPECT_FALSE(json(made).contains("plan"));
+  made.nodes = 3;
+  const auto said = json(made);
+  ASSERT_EQ(said["plan"].size(), 3u);
+  EXPECT_EQ(said["plan"][1], (nlohmann::json{{"up", 2},
+                                             {"failed", 1},
+                                             {"most_buckets", 2},
+                                             {"most_clients", 172.0},
+                                             {"even", 128.0}}));
+  EXPECT_EQ(said["advised"]["nftables"], (nlohmann::json{{"total", 6}, {"unevenness", 0.0}}));
 }
 
 TEST(WhichJson, SaysTheSame) {

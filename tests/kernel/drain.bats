@@ -1,0 +1,352 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Moves that keep connections: what the agent does with what Pacemaker tells of a transition. The words of a real
+# Pacemaker are tested in tests/cluster/drain.bats.
+# shellcheck source-path=SCRIPTDIR
+
+bats_require_minimum_version 1.5.0
+
+load lab
+load cluster
+load state
+
+connections=24
+
+setup_file() {
+  [ "$BACKEND" = nftables ] || return 0
+  lab_up 3 $connections
+  lab_serve
+}
+
+setup() {
+  export OCF_RESKEY_drain=4 OCF_RESKEY_CRM_meta_notify=true
+  TALK=''
+}
+
+teardown() {
+  [ "$BACKEND" = nftables ] || return 0
+  [ -z "$TALK" ] || kill "$TALK"
+  unset OCF_RESKEY_CRM_meta_notify_{stop,start}_{resource,uname} OCF_RESKEY_CRM_meta_notify_{type,operation}
+  for node in 1 2 3; do
+    run on $node loadshare status
+    [ "$status" -eq 7 ] && continue
+    rebuild $node
+    lab_serve_on $node
+  done
+}
+
+teardown_file() { lab_down; }
+
+# in_transition FROM TO BUCKET…: what all actions of the transition are told from now on.
+in_transition() {
+  local from=$1 to=$2 instances='' froms='' tos='' bucket
+  for bucket in "${@:3}"; do
+    instances+="cluster-ip:$((bucket - 1)) " froms+="node$from " tos+="node$to "
+  done
+  export OCF_RESKEY_CRM_meta_notify_stop_resource=$instances OCF_RESKEY_CRM_meta_notify_stop_uname=$froms
+  export OCF_RESKEY_CRM_meta_notify_start_resource=$instances OCF_RESKEY_CRM_meta_notify_start_uname=$tos
+}
+
+# tell NODE TYPE: a notification of the stops of this transition, to the node's first bucket.
+tell() {
+  OCF_RESKEY_CRM_meta_notify_type=$2 OCF_RESKEY_CRM_meta_notify_operation=stop \
+    OCF_RESKEY_CRM_meta_on_node=node$1 agent "$1" notify 1
+}
+
+# move FROM TO BUCKET…: as Pacemaker moves them, all stops before any start.
+move() {
+  local from=$1 to=$2
+  in_transition "$@"
+  OCF_RESKEY_CRM_meta_on_node=node$from stop "$from" "${@:3}" &&
+    OCF_RESKEY_CRM_meta_on_node=node$to start "$to" "${@:3}"
+}
+
+# talk: one connection of each client, from now on.
+talk() {
+  local first=$FIRST_CLIENT
+  [[ $OCF_RESKEY_ip == *:* ]] && first=$FIRST_CLIENT6
+  lab_start client "$TRAFFIC" converse --interface lan0 --address "$OCF_RESKEY_ip" --first "$first" \
+    --clients $connections --silence 1000
+  TALK=$STARTED
+}
+
+# talked: what has become of them since the last time, into $said.
+talked() {
+  local line
+  said=''
+  kill -USR1 "$TALK"
+  while read -r -t 10 -u "$STARTED_OUTPUT" line && [ "$line" != end ]; do said+=$line$'\n'; done
+  echo "$said"
+}
+
+none_was_lost() {
+  talked
+  [[ $said == *"open $connections"$'\n'* && $said == *$'\n'"ended 0"$'\n'* ]]
+  [[ $said == *$'\n'"wrong 0"$'\n'* && $said == *$'\n'"torn 0"$'\n'* ]]
+}
+
+# served_by NODE COUNT
+served_by() { grep -qx "node node$1 $2" <<<"$said"; }
+
+# new_ones_go_to NODE: in all buckets.
+new_ones_go_to() {
+  [ "$(ask "$OCF_RESKEY_ip" tcp --wait 2000 | grep -c "$(node_mac "$1")")" = $connections ]
+}
+
+nothing_is_left_on() {
+  run -7 on "$1" loadshare status "$OCF_RESKEY_ip"
+  [ -z "$(on "$1" nft list ruleset)" ]
+  ! on "$1" ip -brief address show dev cluster0 | grep -F " $OCF_RESKEY_ip/"
+}
+
+# eventually COMMAND…: within ten seconds.
+eventually() {
+  local try
+  for ((try = 0; try < 50; try++)); do
+    "$@" >/dev/null 2>&1 && return
+    sleep 0.2
+  done
+  "$@"
+}
+
+moves_there_and_back() {
+  start 1 1 2 3
+  talk
+  move 1 2 1 2 3
+  none_was_lost
+  served_by 1 $connections
+  new_ones_go_to 2
+  move 2 1 1 2 3
+  move 1 3 1 2 3
+  none_was_lost
+  new_ones_go_to 3
+}
+
+# bats test_tags=nftables
+@test "IPv4: connections outlive two moves in a row, and new ones are the new node's" {
+  only_on nftables
+  moves_there_and_back
+}
+
+# bats test_tags=nftables
+@test "IPv6: connections outlive two moves in a row, and new ones are the new node's" {
+  only_on nftables
+  OCF_RESKEY_ip=$VIP6 moves_there_and_back
+}
+
+# bats test_tags=nftables
+@test "the other hash modes keep connections, too" {
+  only_on nftables
+  for mode in sourceip sourceip-sourceport-destport; do
+    export OCF_RESKEY_clusterip_hash=$mode
+    start 1 1 2 3
+    talk
+    move 1 2 1 2 3
+    none_was_lost
+    new_ones_go_to 2
+    kill "$TALK"
+    TALK=''
+    eventually nothing_is_left_on 1
+    stop 2 1 2 3
+  done
+}
+
+# bats test_tags=nftables
+@test "without drain the same move loses every connection" {
+  only_on nftables
+  unset OCF_RESKEY_drain
+  start 1 1 2 3
+  talk
+  move 1 2 1 2 3
+  sleep 0.5
+  talked
+  [[ $said == *$'\n'"ended $connections"$'\n'* ]]
+}
+
+# bats test_tags=nftables
+@test "the last bucket's stop is done at once; the address leaves when the time is over, with all else" {
+  only_on nftables
+  before=$(trace 1)
+  start 1 1 2 3
+  talk
+  in_transition 1 2 1 2 3
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2 3
+  run -7 probe 1 1
+  none_was_lost
+  on 1 loadshare status "$VIP" | grep -E "draining +1-3 with $connections connections, for . s at most"
+  sleep 4
+  eventually nothing_is_left_on 1
+  expect_trace 1 "$before"
+}
+
+# bats test_tags=nftables
+@test "the address leaves all the same when those who wait for it are killed" {
+  only_on nftables
+  start 1 1
+  talk
+  in_transition 1 2 1
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1
+  # The first is killed, and the one that stands by takes its place.
+  kill -9 "$(waiting_in 1 | head -n 1)"
+  sleep 4
+  eventually nothing_is_left_on 1
+  # Both: the kernel takes the address, and the next call what is left.
+  OCF_RESKEY_CRM_meta_on_node=node1 start 1 1
+  kill "$TALK"
+  talk
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1
+  waiting_in 1 | xargs kill -9
+  sleep 5
+  ! on 1 ip -brief address show dev cluster0 | grep -F " $VIP/"
+  run -7 probe 1 1
+  eventually nothing_is_left_on 1
+}
+
+# waiting_in NODE: the processes that `settle_later` left behind there.
+waiting_in() {
+  local process
+  for process in $(ip netns pids "$LAB-node$1"); do
+    [ "$(cat "/proc/$process/comm")" = loadshare ] && echo "$process"
+  done
+}
+
+# bats test_tags=nftables
+@test "a start within the drain takes the bucket back, and no connection is lost" {
+  only_on nftables
+  start 1 1 2 3
+  talk
+  in_transition 1 2 1 2 3
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2 3
+  in_transition 2 1 1 2 3
+  OCF_RESKEY_CRM_meta_on_node=node1 start 1 1 2 3
+  agent 1 monitor 1
+  sleep 5
+  none_was_lost
+  on 1 ip -4 address show dev cluster0 | grep -A 1 -F "$VIP/" | grep -F 'valid_lft forever'
+  new_ones_go_to 1
+}
+
+# bats test_tags=nftables
+@test "a drain ends with its last connection" {
+  only_on nftables
+  export OCF_RESKEY_drain=60
+  start 1 1 2 3
+  talk
+  move 1 2 1 2 3
+  kill "$TALK"
+  TALK=''
+  # Nobody waits for connections in TIME_WAIT.
+  eventually nothing_is_left_on 1
+}
+
+# bats test_tags=nftables
+@test "when the time is over the old node is silent and the new one resets what is left" {
+  only_on nftables
+  start 1 1 2 3
+  talk
+  move 1 2 1 2 3
+  sleep 5.5
+  talked
+  [[ $said == *$'\n'"ended $connections"$'\n'*$'\n'"torn 0"$'\n'* ]]
+  eventually served_by_2_alone
+}
+served_by_2_alone() { talked && served_by 2 $connections; }
+
+# bats test_tags=nftables
+@test "who has been there longer than a drain resets unknown connections at once" {
+  only_on nftables
+  start 1 1 2
+  start 2 3
+  sleep 5
+  talk
+  lab_power_off 1
+  unset OCF_RESKEY_CRM_meta_notify_{stop,start}_{resource,uname}
+  start 2 1 2
+  sleep 0.7
+  talked
+  served_by 2 $connections
+  lab_node 1
+  lab_serve_on 1
+}
+
+# bats test_tags=nftables
+@test "who was told of a move by Pacemaker spares connections, also when he takes the bucket unplanned" {
+  only_on nftables
+  no_pacemaker # who lives is not known: everybody may
+  start 1 1 2
+  start 3 3
+  sleep 5
+  talk
+  in_transition 1 2 1 2
+  tell 3 pre
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2
+  # Node 2 never comes to start it.
+  unset OCF_RESKEY_CRM_meta_notify_{stop,start}_{resource,uname}
+  start 3 1 2
+  none_was_lost
+}
+
+# bats test_tags=nftables
+@test "what begins anew from the same port is the new node's alone" {
+  only_on nftables
+  start 1 1 2 3
+  # Their connections stay in the old node's conntrack, in TIME_WAIT, and that of the talk stays open.
+  ask "$VIP" tcp --sport 4000 --summary
+  talk
+  move 1 2 1 2 3
+  for ((round = 0; round < 3; round++)); do
+    [ "$(ask "$VIP" tcp --sport 4000 --wait 2000 | grep -c "$(node_mac 2)")" = $connections ]
+  done
+  on 1 nft list set ip loadshare "reopened-$VIP" | grep ' . 4000 '
+  none_was_lost
+}
+
+# bats test_tags=nftables
+@test "what conntrack remembers of an earlier time on the node is not taken for a connection" {
+  only_on nftables
+  start 1 1 2 3
+  talk
+  # Nobody drains here: node 1 keeps entries of connections that node 2 resets.
+  stop 1 1 2 3
+  start 2 1 2 3
+  eventually served_by_2_alone
+  move 2 1 1 2 3
+  none_was_lost
+  served_by 2 $connections
+}
+
+# bats test_tags=nftables
+@test "while nothing drains, packets meet the same rules as without a drain" {
+  only_on nftables
+  unset OCF_RESKEY_drain
+  start 1 1
+  without=$(rules_met 1)
+  stop 1 1
+  export OCF_RESKEY_drain=1
+  start 1 1
+  eventually no_moves_on 1
+  [ "$(rules_met 1)" = "$without" ]
+}
+
+# Hooked chains and all that can be reached from them.
+rules_met() {
+  local jump
+  on "$1" nft -s list chain ip loadshare prerouting
+  on "$1" nft list map ip loadshare addresses
+  on "$1" nft -s list chain ip loadshare "cluster-$VIP" | sed 's/ drain [0-9]*"/"/'
+  on "$1" nft -s list chain ip loadshare "ports-$VIP"
+  on "$1" nft -s list chain ip loadshare "errors-$VIP"
+  on "$1" nft list chains | grep -c hook
+}
+no_moves_on() { ! on "$1" nft list chain ip loadshare after-conntrack; }
+
+# bats test_tags=nftables
+@test "a drain without notify, or with CLUSTERIP, is a configuration error in one line" {
+  only_on nftables
+  unset OCF_RESKEY_CRM_meta_notify
+  run -6 agent 1 start 1
+  [[ $output == *'drain: needs a clone with the meta attribute notify=true'* ]]
+  export OCF_RESKEY_CRM_meta_notify=true OCF_RESKEY_backend=clusterip
+  run -6 agent 1 validate-all 1
+  [[ $output == *'drain: CLUSTERIP cannot tell connections apart: set backend=nftables'* ]]
+}
