@@ -94,8 +94,8 @@ new_ones_go_to() {
 }
 
 nothing_is_left_on() {
-  run -7 on "$1" loadshare status "$OCF_RESKEY_ip"
-  [ -z "$(on "$1" nft list ruleset)" ]
+  run -7 on "$1" loadshare status "$OCF_RESKEY_ip" || return
+  [ -z "$(on "$1" nft list ruleset)" ] || return
   ! on "$1" ip -brief address show dev cluster0 | grep -F " $OCF_RESKEY_ip/"
 }
 
