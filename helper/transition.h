@@ -30,8 +30,7 @@ struct StopRecord {
 
 /// The buckets that other nodes may be draining: they have stopped them within the drain's time, or
 /// in this very transition.
-std::set<unsigned> drained_by_others(const Request& request,
-                                     const std::vector<StopRecord>& records,
+std::set<unsigned> drained_by_others(const Request& request, const std::vector<StopRecord>& records,
                                      std::chrono::seconds drain,
                                      std::chrono::system_clock::time_point now);
 
