@@ -43,8 +43,9 @@ anew, from another port. Prints "ready" when all are open, and for each SIGUSR1 
                                 connections waited longer than SILENCE
   node NAME CONNECTIONS         who serves how many of those open
   missed N                      frames that were not seen: torn may be too low
-  ended-at US CLIENT PORT NODE REASON MS
-                                when (microseconds since 1970); how long it had waited by then
+  ended-at US CLIENT PORT NODE REASON MS [MAC]
+                                when (microseconds since 1970); how long it had waited by then; who
+                                has reset it, if not its own node
   torn-at US CLIENT PORT MAC MAC
                                 whose connection, who spoke; the first 200 of both
   end)";
@@ -207,12 +208,21 @@ class Party {
       conversation.silence = std::max(conversation.silence, waited);
       ++window_.ended;
       tell("ended-at " + microseconds_since_1970() + ' ' + name_of(conversation) + ' ' +
-           conversation.node + ' ' + reason + ' ' + std::to_string(milliseconds(waited)));
+           conversation.node + ' ' + reason + ' ' + std::to_string(milliseconds(waited)) +
+           resetter_of(conversation));
     }
     conversation.socket = FileDescriptor(-1);
     conversation.greeted = false;
     conversation.under_way.clear();
     conversation.next_step = Clock::now() + pause_before_another;
+  }
+
+  /// Nothing where its own node, or no node at all, has ended it.
+  std::string resetter_of(const Conversation& conversation) {
+    take_frames();
+    const auto speakers = speakers_.find({conversation.client, conversation.port});
+    if (speakers == speakers_.end() || !speakers->second.reset_by) return "";
+    return ' ' + to_string(*speakers->second.reset_by);
   }
 
   // ---- Speaking and listening
