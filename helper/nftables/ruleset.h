@@ -30,7 +30,7 @@
 // conntrack: 679 and 906. At ingress the same rules would cost about 100 ns less, but see single
 // fragments, so that this stage is needed all the same. Packets to other addresses pay for one
 // look-up in the map, however many addresses there are. From Linux 6.6 on most packets that are not
-// owned never come here: early_drop/ drops them for 74 to 81 ns.
+// owned never come here: early_drop/ drops them for 41 to 81 ns.
 #pragma once
 
 #include <optional>
