@@ -39,6 +39,7 @@ anew, from another port. Prints "ready" when all are open, and for each SIGUSR1 
   wrong N                       bytes that came back otherwise than they were sent
   torn N                        times that a node spoke in another's connection, but for a reset that
                                 ended it
+  late N                        times that a node went on in its own behind another's reset
   silence MS SILENT             the longest time that sent bytes have waited to come back; how many
                                 connections waited longer than SILENCE
   node NAME CONNECTIONS         who serves how many of those open
@@ -89,7 +90,7 @@ struct Speakers {
 /// What is printed and then forgotten.
 struct Window {
   Clock::time_point begin = Clock::now();
-  std::uint64_t ended = 0, wrong = 0, torn = 0;
+  std::uint64_t ended = 0, wrong = 0, torn = 0, late = 0;
   std::vector<std::string> told;
 };
 
@@ -306,9 +307,13 @@ class Party {
     Speakers& speakers = place->second;
     const MacAddress& speaker = packet.ethernet_source;
     const bool is_reset = (packet.transport[13] & reset) != 0;
-    if (speaker == speakers.node && !speakers.reset_by) return;
+    if (speaker == speakers.node) {
+      // It has not heard of the reset, and sends again what nobody has acknowledged.
+      if (speakers.reset_by) ++window_.late;
+      return;
+    }
     // A reset for each byte that was under way is still one word.
-    if (speaker != speakers.node && is_reset && speakers.reset_by.value_or(speaker) == speaker) {
+    if (is_reset && speakers.reset_by.value_or(speaker) == speaker) {
       speakers.reset_by = speaker;
       return;
     }
@@ -364,7 +369,8 @@ class Party {
     std::cout << "window " << milliseconds(now - window_.begin) << "\nopen " << count_open()
               << "\nopening " << std::ssize(conversations_) - count_open() << "\nended "
               << window_.ended << "\nwrong " << window_.wrong << "\ntorn " << window_.torn
-              << "\nsilence " << milliseconds(longest->silence) << ' ' << silent << '\n';
+              << "\nlate " << window_.late << "\nsilence " << milliseconds(longest->silence) << ' '
+              << silent << '\n';
     for (const auto& [node, connections] : count) {
       std::cout << "node " << node << ' ' << connections << '\n';
     }
