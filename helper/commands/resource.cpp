@@ -101,11 +101,12 @@ void stop(const Invocation& call) {
   // Whatever backend is configured by now: what holds the address has to let it go.
   request.backend = holder_of(request.address).value_or(request.backend);
   Kernel kernel(request, call.lock_wait);
-  const auto plan = plan_stop(request, kernel.observe(request));
+  const auto observed = kernel.observe(request);
+  const auto plan = plan_stop(request, observed);
   apply(call, kernel, plan);
   if (call.dry_run) return;
   const bool drains = !plan.empty() && std::holds_alternative<DrainBucket>(plan.front());
-  if (drains) settle_later(call);
+  if (drains || observed.filter.moves.on) settle_later(call);
   report(bucket_in_words(call.request) + (plan.empty() ? " was not held"
                                           : drains     ? " drains"
                                                        : " released"));
