@@ -39,6 +39,8 @@ anew, from another port. Prints "ready" when all are open, and for each SIGUSR1 
   wrong N                       bytes that came back otherwise than they were sent
   torn N                        times that a node spoke in another's connection, but for a reset that
                                 ended it
+  late N                        times that a node went on to speak behind another's reset: it sends
+                                anew what was not acknowledged to it
   silence MS SILENT             the longest time that sent bytes have waited to come back; how many
                                 connections waited longer than SILENCE
   node NAME CONNECTIONS         who serves how many of those open
@@ -89,7 +91,7 @@ struct Speakers {
 /// What is printed and then forgotten.
 struct Window {
   Clock::time_point begin = Clock::now();
-  std::uint64_t ended = 0, wrong = 0, torn = 0;
+  std::uint64_t ended = 0, wrong = 0, torn = 0, late = 0;
   std::vector<std::string> told;
 };
 
@@ -312,6 +314,10 @@ class Party {
       speakers.reset_by = speaker;
       return;
     }
+    if (speaker == speakers.node) {
+      ++window_.late;
+      return;
+    }
     ++window_.torn;
     tell("torn-at " + microseconds_since_1970() + ' ' + to_string(packet.destination) + ' ' +
          std::to_string(port) + ' ' + to_string(speakers.node) + ' ' + to_string(speaker));
@@ -364,7 +370,8 @@ class Party {
     std::cout << "window " << milliseconds(now - window_.begin) << "\nopen " << count_open()
               << "\nopening " << std::ssize(conversations_) - count_open() << "\nended "
               << window_.ended << "\nwrong " << window_.wrong << "\ntorn " << window_.torn
-              << "\nsilence " << milliseconds(longest->silence) << ' ' << silent << '\n';
+              << "\nlate " << window_.late << "\nsilence " << milliseconds(longest->silence) << ' '
+              << silent << '\n';
     for (const auto& [node, connections] : count) {
       std::cout << "node " << node << ' ' << connections << '\n';
     }
