@@ -65,6 +65,18 @@ std::set<unsigned> drained_by_others(const Request& request) {
   return drained_by_others(request, *records, request.drain, std::chrono::system_clock::now());
 }
 
+// A cluster that probes a bucket which drains here, and has no record of its stop, would let
+// another node take it for one that nobody drains: the record was cleaned up, or the stop was
+// killed.
+void end_forgotten_drain(const Invocation& call, Kernel& kernel,
+                         const std::vector<StopRecord>& records) {
+  const auto& request = call.request;
+  const auto observed = kernel.observe(request);
+  if (!observed.filter.moves.draining.contains(request.bucket)) return;
+  if (is_recorded_here(request, records)) return;
+  apply(call, kernel, {EndDrain{request.address, request.bucket}});
+}
+
 }  // namespace
 
 void start(const Invocation& call) {
@@ -113,7 +125,11 @@ void stop(const Invocation& call) {
 }
 
 void monitor(const Invocation& call) {
-  const auto clone_max = changed_clone_max(call);  // Pacemaker is in the host's own namespace
+  // Pacemaker is in the host's own namespace.
+  const auto clone_max = changed_clone_max(call);
+  const bool probe = call.request.monitoring.interval.count() == 0;
+  const auto records =
+      probe && call.request.drain.count() > 0 ? stop_records(call.request) : std::nullopt;
   try {
     enter_namespace(call);
   } catch (const Error& error) {
@@ -121,8 +137,10 @@ void monitor(const Invocation& call) {
     throw Error(ExitCode::not_running, error.what());
   }
   const auto renewal = plan_renewal(call.request);
-  const auto lock = lock_address(call, renewal.empty() ? LockMode::shared : LockMode::exclusive);
+  const bool changes = !renewal.empty() || records;
+  const auto lock = lock_address(call, changes ? LockMode::exclusive : LockMode::shared);
   Kernel kernel(call.request, call.lock_wait);
+  if (records) end_forgotten_drain(call, kernel, *records);
   const auto observed = kernel.observe(call.request);
   if (observed.filter.moves.on) settle_later(call);
   const auto verdict = judge(call.request, observed);

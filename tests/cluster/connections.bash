@@ -99,7 +99,7 @@ behind_start() {
 
 # in_short: the window of the conversations, as one line.
 in_short() {
-  echo "${heard[ended]} of 60 connections ended, ${heard[wrong]} wrong bytes, ${heard[torn]} times torn," \
+  echo "${heard[ended]} of 60 connections ended, ${heard[wrong]} wrong bytes, ${heard[torn]} times torn, ${heard[late]} late," \
     "longest silence ${heard[silence]% *} ms"
 }
 

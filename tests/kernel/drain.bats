@@ -321,6 +321,25 @@ served_by_2_alone() { talked && served_by 2 $connections; }
 }
 
 # bats test_tags=nftables
+@test "a probe keeps a drain that the cluster knows of, and ends one that it does not" {
+  only_on nftables
+  start 1 1 2 3
+  talk
+  in_transition 1 2 1 2 3
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2 3
+  export OCF_RESKEY_CRM_meta_on_node=node1
+  the_cluster_recalls 1 1 2 3
+  run -7 probe 1 1
+  none_was_lost
+  the_cluster_recalls # somebody has cleaned up: another node will take the buckets for free
+  for bucket in 1 2 3; do run -7 probe 1 $bucket; done
+  unset OCF_RESKEY_CRM_meta_notify_{stop,start}_{resource,uname}
+  OCF_RESKEY_CRM_meta_on_node=node2 start 2 1 2 3
+  eventually served_by_2_alone
+  nothing_is_left_on 1
+}
+
+# bats test_tags=nftables
 @test "two addresses drain side by side, and the end of one is not the other's" {
   only_on nftables
   start 1 1 2 3

@@ -31,6 +31,7 @@ setup() {
 
 teardown() {
   local node
+  kill "$STARTED" 2>/dev/null || : # what a failed test has left would speak in the next
   for node in 1 2; do
     kill "${servers[node]}" 2>/dev/null || :
     on "$node" nft flush ruleset
@@ -144,6 +145,7 @@ lab_serve_on_and_keep() {
   knock
   sleep 0.5
   seen=$(window)
+  lab_finish >/dev/null
   has_line "duplicate [1-9][0-9]*"
 }
 

@@ -39,7 +39,8 @@ anew, from another port. Prints "ready" when all are open, and for each SIGUSR1 
   wrong N                       bytes that came back otherwise than they were sent
   torn N                        times that a node spoke in another's connection, but for a reset that
                                 ended it
-  late N                        times that a node went on in its own behind another's reset
+  late N                        times that a node went on to speak behind another's reset: it sends
+                                anew what was not acknowledged to it
   silence MS SILENT             the longest time that sent bytes have waited to come back; how many
                                 connections waited longer than SILENCE
   node NAME CONNECTIONS         who serves how many of those open
@@ -315,6 +316,10 @@ class Party {
     // A reset for each byte that was under way is still one word.
     if (is_reset && speakers.reset_by.value_or(speaker) == speaker) {
       speakers.reset_by = speaker;
+      return;
+    }
+    if (speaker == speakers.node) {
+      ++window_.late;
       return;
     }
     ++window_.torn;

@@ -297,8 +297,9 @@ class Door {
   FileDescriptor capture_;
   FileDescriptor sender_;
   MacAddress own_mac_;
-  std::mt19937 random_{1};
-  std::uint16_t next_port_ = first_port;
+  // Others than those of another that runs at the same time: each hears the answers to both.
+  std::mt19937 random_{std::random_device{}()};
+  std::uint16_t next_port_ = std::uniform_int_distribution{first_port, last_port}(random_);
   std::map<Endpoint, Knock> knocks_;
   std::deque<Endpoint> in_order_;  ///< of `knocks_`, oldest first
   std::map<unsigned, Holder> holders_;
