@@ -215,9 +215,22 @@ std::chrono::seconds drain_of(const Observed& observed) {
   return filters.empty() ? std::chrono::seconds(0) : filters.front().drain;
 }
 
-// As long as any bucket may still drain.
-void limit_addresses(const Request& request, const Observed& observed, Plan& plan) {
+// Only where the rule does its work for all that is there of the address. Otherwise what drains
+// would go on answering for every bucket.
+bool can_drain(const Observed& observed) {
+  const auto& state = observed.filter;
+  if (!state.faults.empty() || state.filters.size() != 1 || drain_of(observed).count() == 0) {
+    return false;
+  }
+  return std::all_of(
+      observed.addresses.begin(), observed.addresses.end(),
+      [&](const HeldAddress& held) { return held.interface == state.filters.front().interface; });
+}
+
+// As long as any bucket may still drain; with no new one, only what a killed stop has left.
+void limit_addresses(const Request& request, const Observed& observed, bool anew, Plan& plan) {
   for (const auto& held : observed.addresses) {
+    if (held.expiring && !anew) continue;
     plan.push_back(LimitAddress{request.address, held, drain_of(observed)});
   }
 }
@@ -241,6 +254,9 @@ void check_sound(const IpAddress& address, const Observed& observed) {
   if (!state.faults.empty()) fault = state.faults.front();
   if (state.filters.size() > 1) fault = "the cluster rule is installed more than once";
   if (observed.addresses.empty()) fault = "the rule is there, but the address is not";
+  for (const auto& held : observed.addresses) {
+    if (held.expiring) fault = "the address is about to expire";
+  }
   if (fault.empty()) return;
   throw Error(ExitCode::generic_error,
               to_string(address) + ": " + fault + ": start a bucket to repair it");
@@ -380,15 +396,16 @@ Plan plan_start(const Request& request, const Observed& observed,
 
   Plan plan;
   if (new_address) remove_addresses(request, observed, plan);
+  const bool new_bucket = !new_filter && differs_in(Part::bucket, differences);
   if (new_filter) {
     remove_filter(request, observed, plan);
     install_filter(request, target, observed, plan);
-    spare_connections(target, drained_by_others, plan);
-  } else if (differs_in(Part::bucket, differences)) {
+  } else if (new_bucket) {
     forget_connections(request, target, observed, plan);
-    spare_connections(target, drained_by_others, plan);
-    plan.push_back(take(target.address, request.bucket, observed));
   }
+  // Also where only the address is missing: a start that was killed may not have come so far.
+  if (new_bucket || new_address) spare_connections(target, drained_by_others, plan);
+  if (new_bucket) plan.push_back(take(target.address, request.bucket, observed));
   // Not earlier: an address without a filter is silent as long as its interface is down.
   if (differs_in(Part::interface, differences)) {
     plan.push_back(RaiseInterface{target.filter.interface});
@@ -404,22 +421,20 @@ Plan plan_start(const Request& request, const Observed& observed,
 Plan plan_stop(const Request& request, const Observed& observed) {
   auto others = observed.filter.buckets;
   const bool held = others.erase(request.bucket) > 0;
-  const bool sound = observed.filter.faults.empty() && observed.filter.filters.size() == 1;
-  const bool drain = held && sound && drain_of(observed).count() > 0 && moves_away(request);
-  const bool others_drain = sound && !observed.filter.moves.draining.empty();
+  const bool drain = held && can_drain(observed) && moves_away(request);
+  const bool others_drain = can_drain(observed) && !observed.filter.moves.draining.empty();
   Plan plan;
   if (others.empty() && !drain && !others_drain) {
     remove_addresses(request, observed, plan);
     remove_filter(request, observed, plan);
     return plan;
   }
-  if (!held) return plan;
   if (drain) {
     plan.push_back(DrainBucket{request.address, request.bucket, drain_of(observed)});
-  } else {
+  } else if (held) {
     plan.push_back(ReleaseBucket{request.address, request.bucket});
   }
-  if (others.empty()) limit_addresses(request, observed, plan);
+  if (others.empty()) limit_addresses(request, observed, held, plan);
   return plan;
 }
 

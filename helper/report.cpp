@@ -106,7 +106,7 @@ std::size_t connections_left(const Observed& observed) {
 }
 
 std::string connections_in_words(const Observed& observed) {
-  if (!observed.connections) return "connections not known";
+  if (!observed.connections) return "connections, nobody knows how many";
   const auto count = connections_left(observed);
   return std::to_string(count) + (count == 1 ? " connection" : " connections");
 }
@@ -188,7 +188,10 @@ nlohmann::ordered_json lifetimes_json(const Lifetimes& lifetimes) {
 nlohmann::ordered_json draining_json(const Observed& observed) {
   auto all = lifetimes_json(observed.filter.moves.draining);
   if (!observed.connections) return all;
-  for (auto& one : all) one["connections"] = observed.connections->at(one["bucket"]);
+  for (auto& one : all) {
+    const auto counted = observed.connections->find(one["bucket"]);
+    if (counted != observed.connections->end()) one["connections"] = counted->second;
+  }
   return all;
 }
 

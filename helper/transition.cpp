@@ -10,6 +10,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+constexpr unsigned last_instance = 1023;  // as many buckets as options.cpp takes
+
 // Instance "cluster-ip:3" is bucket 4; what has no number is no instance of a unique clone.
 std::optional<unsigned> bucket_of(const std::string& instance) {
   const auto colon = instance.rfind(':');
@@ -17,7 +19,7 @@ std::optional<unsigned> bucket_of(const std::string& instance) {
   unsigned number = 0;
   const char* last = instance.data() + instance.size();
   const auto [end, error] = std::from_chars(instance.data() + colon + 1, last, number);
-  if (error != std::errc{} || end != last) return std::nullopt;
+  if (error != std::errc{} || end != last || number > last_instance) return std::nullopt;
   return number + 1;
 }
 

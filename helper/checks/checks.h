@@ -33,6 +33,9 @@ Findings settings(const Place& place);
 /// host.cpp: the address, its rules, and others' rules for it on this node.
 Findings this_node(const Place& place);
 
+/// connections.cpp: what a drain needs; nothing where none is asked for or held.
+Findings conntrack(const Place& place);
+
 /// pacemaker.cpp: other resources that hold the address.
 Findings resources(const Place& place);
 

@@ -110,7 +110,7 @@ const std::vector<Command> commands = {
     {"check",
      {},
      "will it work here? changes nothing",
-     {"ip", "nic", "netmask", "broadcast", "mac", "backend", "network-namespace"},
+     {"ip", "nic", "netmask", "broadcast", "mac", "backend", "drain", "network-namespace"},
      Reading::as_given,
      check},
     {"claim",

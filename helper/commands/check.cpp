@@ -30,6 +30,7 @@ const Check all_checks[] = {
     {Needs::interface, checks::interface},
     {Needs::interface, checks::settings},
     {Needs::address, checks::this_node},
+    {Needs::nothing, checks::conntrack},
     {Needs::address, checks::resources},
     {Needs::address, checks::other_hosts},
     {Needs::nothing, [](const Place& place) { return checks::trial(place.request, start); }},
@@ -81,8 +82,10 @@ std::string counted(std::ptrdiff_t number, const std::string& what) {
 
 void check(const Invocation& call) {
   enter_namespace(call);
-  const auto place = find_place(call.request);
-  if (has_address(place)) loadshare::check(call.request);
+  auto request = call.request;
+  request.notify = true;  // whether the clone has it is for Pacemaker to tell
+  const auto place = find_place(request);
+  if (has_address(place)) loadshare::check(request);
   const bool colour = terminal::shows_colour();
   std::ptrdiff_t failures = 0, warnings = 0;
   for (const auto& one : all_checks) {

@@ -51,7 +51,8 @@ std::optional<pacemaker::ClusterResource> ask_pacemaker(const Request& request) 
 void ask_kernel(const Invocation& call, WhichReport& report) {
   enter_namespace(call);
   const auto lock = lock_address(call, LockMode::shared);
-  const auto state = Kernel(call.request, call.lock_wait).observe(call.request).filter;
+  const auto observed = Kernel(call.request, call.lock_wait).observe(call.request);
+  const auto& state = observed.filter;
   if (state.filters.empty()) {
     throw Error(ExitCode::not_running,
                 to_string(report.address) +
@@ -61,6 +62,8 @@ void ask_kernel(const Invocation& call, WhichReport& report) {
   const auto& filter = state.filters.front();
   report.sharing = {filter.hash_mode, filter.seed, filter.total, 0};
   report.owned = state.buckets;
+  report.moves = state.moves;
+  report.connections = observed.connections;
 }
 
 void set_dest_port(const Invocation& call, Sharing& sharing) {

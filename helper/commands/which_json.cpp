@@ -11,9 +11,23 @@ namespace {
 // Keys in the order in which they are written here.
 using Json = nlohmann::ordered_json;
 
+// What is left of the time that a bucket drains, and here also of its connections.
+void add_moves(const WhichReport& report, unsigned bucket, Json& object) {
+  const auto& [on, draining, elsewhere] = report.moves;
+  if (const auto found = draining.find(bucket); found != draining.end()) {
+    object["draining"] = {{"expires_in_ms", found->second.count()}};
+    const bool counted = report.connections && report.connections->contains(bucket);
+    if (counted) object["draining"]["connections"] = report.connections->at(bucket);
+  }
+  if (const auto found = elsewhere.find(bucket); found != elsewhere.end()) {
+    object["draining_elsewhere"] = {{"expires_in_ms", found->second.count()}};
+  }
+}
+
 Json place(const WhichReport& report, unsigned bucket) {
   Json object{{"bucket", bucket}};
   if (report.owned) object["here"] = report.owned->contains(bucket);
+  add_moves(report, bucket, object);
   if (report.resource) {
     const auto found = report.resource->nodes.find(bucket);
     object["nodes"] =

@@ -2,11 +2,14 @@
 // The answer of `loadshare which`, for people and for machines.
 #pragma once
 
+#include <cstddef>
 #include <iosfwd>
+#include <map>
 #include <optional>
 #include <set>
 
 #include "client.h"
+#include "loadshare/plan.h"
 #include "pacemaker/cluster_resource.h"
 #include "spread.h"
 
@@ -18,7 +21,9 @@ struct WhichReport {
   std::optional<std::set<unsigned>> owned;  ///< here; nothing where the sharing was given by hand
   std::optional<pacemaker::ClusterResource> resource;
   Clients clients;
-  std::optional<unsigned> nodes;  ///< that are planned
+  std::optional<unsigned> nodes;                               ///< that are planned
+  Moves moves;                                                 ///< as this node knows them
+  std::optional<std::map<unsigned, std::size_t>> connections;  ///< of buckets that drain here
 };
 
 /// How many buckets there should be for the planned nodes, with this backend.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <ostream>
@@ -33,7 +34,12 @@ Cell heading(const char* text, bool to_the_right = false) {
   return {text, Look::dim, to_the_right};
 }
 
+// Of the client's next connection; those that drain come behind the table.
 Cell yes_or_no(bool yes) { return yes ? Cell("yes", Look::good) : Cell("no"); }
+
+std::string in_seconds(std::chrono::milliseconds left) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) + " s";
+}
 
 Cell names(const pacemaker::ClusterResource& resource, unsigned bucket) {
   const auto found = resource.nodes.find(bucket);
@@ -123,6 +129,7 @@ class Text {
     const bool many = report_.clients.by_range || clients().size() > most_listed;
     if (each || !many) print_list();
     if (many) print_spread();
+    print_moves();
     if (report_.nodes) {
       print_plan();
       print_advice();
@@ -185,6 +192,45 @@ class Text {
     } else if (report_.owned) {
       print_this_node();
     }
+  }
+
+  // Where the port decides, connections can be in any.
+  std::set<unsigned> buckets_asked_for() const {
+    std::set<unsigned> buckets;
+    if (some_depend()) {
+      for (unsigned bucket = 1; bucket <= report_.sharing.total; ++bucket) buckets.insert(bucket);
+    } else {
+      for (const auto& client : clients()) buckets.insert(bucket_of(client, report_.sharing));
+    }
+    return buckets;
+  }
+
+  void print_moves() const {
+    const auto& [on, draining, elsewhere] = report_.moves;
+    if (draining.empty() && elsewhere.empty()) return;
+    std::string lines;
+    for (const unsigned bucket : buckets_asked_for()) {
+      const bool here = report_.owned && report_.owned->contains(bucket);
+      if (draining.contains(bucket)) lines += draining_in_words(bucket);
+      if (here && elsewhere.contains(bucket)) lines += elsewhere_in_words(bucket);
+    }
+    if (!lines.empty()) to_ << "\n" << lines;
+  }
+
+  std::string elsewhere_in_words(unsigned bucket) const {
+    return "Another node may go on with older connections of bucket " + std::to_string(bucket) +
+           ", for " + in_seconds(report_.moves.elsewhere.at(bucket)) + " at most.\n";
+  }
+
+  std::string draining_in_words(unsigned bucket) const {
+    std::string connections;
+    if (report_.connections && report_.connections->contains(bucket)) {
+      const auto count = report_.connections->at(bucket);
+      connections =
+          ": " + std::to_string(count) + (count == 1 ? " connection" : " connections") + " left";
+    }
+    return "Bucket " + std::to_string(bucket) + " drains here" + connections + ", for " +
+           in_seconds(report_.moves.draining.at(bucket)) + " at most.\n";
   }
 
   CountTable count_table(std::vector<Cell> headings, std::size_t parts) const {

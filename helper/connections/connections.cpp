@@ -22,6 +22,8 @@ namespace {
 constexpr std::uint32_t by_destination = 1 << 1;
 constexpr std::uint32_t by_protocol = 1 << 3;
 
+constexpr std::size_t longest_name = 1024;  // an IPv6 tuple, CTA_ID and CTA_ZONE have 96 bytes
+
 nfgenmsg& begin(netlink::Message& message, int ip_version) {
   auto& fixed = message.extra<nfgenmsg>();
   fixed.nfgen_family = ip_version == 4 ? AF_INET : AF_INET6;
@@ -124,9 +126,11 @@ std::uint8_t tcp_state_in(const nlattr& nest) {
   return TCP_CONNTRACK_NONE;
 }
 
+// The last one may have no padding behind it.
 void keep(const nlattr& attribute, std::vector<std::uint8_t>& message) {
   const auto* bytes = reinterpret_cast<const std::uint8_t*>(&attribute);
-  message.insert(message.end(), bytes, bytes + MNL_ALIGN(attribute.nla_len));
+  message.insert(message.end(), bytes, bytes + attribute.nla_len);
+  message.resize(MNL_ALIGN(message.size()));
 }
 
 std::optional<std::vector<Connection>> connections_to(netlink::Socket& socket,
@@ -168,8 +172,7 @@ void remove(netlink::Socket& socket, const Connection& connection) {
 }  // namespace
 
 bool Connection::is_open() const {
-  return tcp_state == TCP_CONNTRACK_ESTABLISHED || tcp_state == TCP_CONNTRACK_FIN_WAIT ||
-         tcp_state == TCP_CONNTRACK_CLOSE_WAIT || tcp_state == TCP_CONNTRACK_LAST_ACK;
+  return tcp_state >= TCP_CONNTRACK_SYN_SENT && tcp_state <= TCP_CONNTRACK_LAST_ACK;
 }
 
 std::optional<Connection> parse(const nlmsghdr& message) {
@@ -192,7 +195,35 @@ std::optional<Connection> parse(const nlmsghdr& message) {
         break;
     }
   }
-  return named ? std::optional(connection) : std::nullopt;
+  if (!named || connection.message.size() > longest_name) return std::nullopt;
+  return connection;
+}
+
+std::optional<Fill> parse_fill(const nlmsghdr& message) {
+  if (message.nlmsg_len < MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(nfgenmsg))) return std::nullopt;
+  Fill fill;
+  bool told = false;
+  for (const auto* attribute : netlink::attributes(message, sizeof(nfgenmsg))) {
+    switch (mnl_attr_get_type(attribute)) {
+      case CTA_STATS_GLOBAL_ENTRIES:
+        fill.entries = ntohl(number_of<std::uint32_t>(*attribute));
+        told = true;
+        break;
+      case CTA_STATS_GLOBAL_MAX_ENTRIES:
+        fill.most = ntohl(number_of<std::uint32_t>(*attribute));
+        break;
+    }
+  }
+  return told ? std::optional(fill) : std::nullopt;
+}
+
+std::optional<Fill> fill() {
+  netlink::Socket socket(NETLINK_NETFILTER);
+  netlink::Message message(type_of(IPCTNL_MSG_CT_GET_STATS), NLM_F_ACK);
+  begin(message, 4);
+  const auto answer = socket.ask(message);
+  if (answer.error_number == EINVAL || answer.replies.empty()) return std::nullopt;
+  return parse_fill(answer.replies.front().header());
 }
 
 std::optional<std::map<unsigned, std::size_t>> count_open(const IpAddress& address,

@@ -12,6 +12,7 @@
 namespace loadshare::watch {
 namespace {
 
+using terminal::Cell;
 using terminal::Look;
 
 constexpr std::size_t screen_width = 80;
@@ -27,6 +28,10 @@ struct AnswerWords {
 constexpr AnswerWords words[] = {
     {Answer::responsible, "responsible", "responsible", Look::good},
     {Answer::not_responsible, "not responsible", "not responsible", Look::dim},
+    {Answer::drained_if_known, "drains if known", "drained here if the connection is known here",
+     Look::warning},
+    {Answer::owned_if_known, "ours if known", "responsible, unless another node drains them",
+     Look::good},
     {Answer::every_node, "every node", "for every node", Look::warning},
     {Answer::nobody, "too short: dropped", "too short, dropped by every node", Look::warning},
     {Answer::unknown, "first fragment unseen", "fragments without their first", Look::warning},
@@ -68,13 +73,57 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
+std::string list(const std::set<unsigned>& buckets) {
+  std::string text;
+  for (const unsigned bucket : buckets) text += (text.empty() ? "" : ",") + std::to_string(bucket);
+  return text;
+}
+
+std::set<unsigned> names_of(const Lifetimes& lifetimes) {
+  std::set<unsigned> buckets;
+  for (const auto& [bucket, left] : lifetimes) buckets.insert(bucket);
+  return buckets;
+}
+
+// By the rules of nftables/moves.h.
+Answer answer_for(const Packet& packet, unsigned bucket, const Buckets& buckets) {
+  const bool owned = buckets.owned.contains(bucket);
+  if (packet.protocol != IPPROTO_TCP || packet.begins) {
+    return owned ? Answer::responsible : Answer::not_responsible;
+  }
+  if (buckets.draining.contains(bucket)) return Answer::drained_if_known;
+  if (!owned) return Answer::not_responsible;
+  return buckets.elsewhere.contains(bucket) ? Answer::owned_if_known : Answer::responsible;
+}
+
+// For a whole bucket, what it is to most of its packets.
+Cell place_of(unsigned bucket, const Buckets& buckets) {
+  if (buckets.draining.contains(bucket)) return {"drains", Look::warning};
+  const auto& answer =
+      words_for(buckets.owned.contains(bucket) ? Answer::responsible : Answer::not_responsible);
+  return {answer.line, answer.look};
+}
+
 std::string share_of(std::uint64_t part, std::uint64_t whole) {
   return std::to_string((part * 100 + whole / 2) / whole) + "%";
 }
 
 }  // namespace
 
-Verdict judge_packet(const Packet& packet, const Filter& filter, const std::set<unsigned>& owned) {
+Buckets buckets_of(const FilterState& state) {
+  return {state.buckets, names_of(state.moves.draining), names_of(state.moves.elsewhere)};
+}
+
+std::string in_words(const Buckets& buckets) {
+  auto text = buckets.owned.empty() ? "none" : list(buckets.owned);
+  if (!buckets.draining.empty()) text += ", drains " + list(buckets.draining);
+  if (!buckets.elsewhere.empty()) {
+    text += ", and " + list(buckets.elsewhere) + " may drain elsewhere";
+  }
+  return text;
+}
+
+Verdict judge_packet(const Packet& packet, const Filter& filter, const Buckets& buckets) {
   switch (packet.taker) {
     case Taker::every_node:
       return {{}, Answer::every_node};
@@ -86,7 +135,7 @@ Verdict judge_packet(const Packet& packet, const Filter& filter, const std::set<
       break;
   }
   const auto bucket = bucket_of(packet.hashed, filter.hash_mode, filter.seed, filter.total);
-  return {bucket, owned.contains(bucket) ? Answer::responsible : Answer::not_responsible};
+  return {bucket, answer_for(packet, bucket, buckets)};
 }
 
 std::string line_of(const std::string& time, const Packet& packet, const Verdict& verdict,
@@ -136,7 +185,7 @@ std::uint64_t Tally::of(Answer answer) const {
   return found != answers_.end() ? found->second : 0;
 }
 
-void Tally::print(std::ostream& to, const std::set<unsigned>& owned, bool colour) const {
+void Tally::print(std::ostream& to, const Buckets& place, bool colour) const {
   if (packets_ == 0) return;
   terminal::Columns columns;
   columns.add({{"bucket", Look::strong, true},
@@ -144,12 +193,10 @@ void Tally::print(std::ostream& to, const std::set<unsigned>& owned, bool colour
                {"share", Look::strong, true},
                {"this node", Look::strong}});
   for (const auto& [bucket, packets] : buckets_) {
-    const auto& answer =
-        words_for(owned.contains(bucket) ? Answer::responsible : Answer::not_responsible);
     columns.add({terminal::number(bucket),
                  terminal::number(packets),
                  {share_of(packets, packets_), Look::plain, true},
-                 {answer.line, answer.look}});
+                 place_of(bucket, place)});
   }
   columns.print(to, colour);
   to << "\n";

@@ -14,15 +14,38 @@
 
 namespace loadshare::watch {
 
-/// How this node deals with a packet.
-enum class Answer { responsible, not_responsible, every_node, nobody, unknown };
+/// How this node deals with a packet. Of a TCP connection's later packets conntrack decides while
+/// the bucket moves: this node has given it up and keeps what it knows (drained_if_known), or owns
+/// it and leaves to another node what it does not know (owned_if_known).
+enum class Answer {
+  responsible,
+  not_responsible,
+  drained_if_known,
+  owned_if_known,
+  every_node,
+  nobody,
+  unknown
+};
+
+/// The buckets that this node has to do with.
+struct Buckets {
+  std::set<unsigned> owned;
+  std::set<unsigned> draining;   ///< given up, but for the connections that it knows
+  std::set<unsigned> elsewhere;  ///< that another node may be draining
+
+  bool operator==(const Buckets&) const = default;
+};
+Buckets buckets_of(const FilterState& state);
+
+/// "1,2, drains 3, and 4 may drain elsewhere"
+std::string in_words(const Buckets& buckets);
 
 struct Verdict {
   std::optional<unsigned> bucket;  ///< where one decides
   Answer answer = Answer::unknown;
 };
 
-Verdict judge_packet(const Packet& packet, const Filter& filter, const std::set<unsigned>& owned);
+Verdict judge_packet(const Packet& packet, const Filter& filter, const Buckets& buckets);
 
 /// "17:04:05.123  10.0.0.7:40001 → 80  tcp  bucket 2  not responsible", in two lines where one
 /// would be wider than 80 columns. Ends with a newline.
@@ -54,7 +77,7 @@ class Tally {
   std::uint64_t packets() const { return packets_; }
   std::uint64_t of(Answer answer) const;
   /// A row for each bucket that had packets, and the sums.
-  void print(std::ostream& to, const std::set<unsigned>& owned, bool colour) const;
+  void print(std::ostream& to, const Buckets& place, bool colour) const;
 
  private:
   std::uint64_t packets_ = 0;

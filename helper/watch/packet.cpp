@@ -79,6 +79,13 @@ void read_words(std::optional<std::uint16_t> source, std::optional<std::uint16_t
   packet.hashed.dest_port = dest.value_or(0);
 }
 
+// RFC 9293, section 3.1
+bool begins_connection(const View& tcp) {
+  constexpr std::size_t flags = 13;
+  constexpr std::uint8_t syn = 0x02, ack = 0x10;
+  return (tcp.byte(flags).value_or(0) & (syn | ack)) == syn;
+}
+
 /// Where an ICMP error quotes a field, from the error's own header on, and what cannot be read.
 struct Quote {
   std::size_t protocol, destination, source_port, dest_port;
@@ -140,6 +147,7 @@ void read_transport(const View& transport, int version, HashMode mode, Packet& p
   }
   if (words) {
     read_words(transport.number(*words), transport.number(*words + 2), mode, packet);
+    packet.begins = packet.protocol == IPPROTO_TCP && begins_connection(transport);
   } else if (is_icmp(packet.protocol, version)) {
     read_icmp(transport, version, mode, packet);
   }

@@ -35,6 +35,7 @@ struct Packet {
   std::uint8_t protocol = 0;  ///< IP protocol number; of ICMP errors, that of the flow
   bool is_error = false;      ///< an ICMP error
   bool has_ports = false;     ///< that mean something to a person
+  bool begins = false;        ///< a TCP connection: SYN without ACK
   std::optional<FragmentId> fragment;
   bool is_first_fragment = false;
 };

@@ -58,12 +58,6 @@ std::string time_of_day() {
   return time_of_day(now);
 }
 
-std::string list(const std::set<unsigned>& buckets) {
-  std::string text;
-  for (const unsigned bucket : buckets) text += (text.empty() ? "" : ",") + std::to_string(bucket);
-  return text.empty() ? "none" : text;
-}
-
 }  // namespace
 
 Session::Session(const Invocation& call, const IpAddress& address)
@@ -79,7 +73,7 @@ Session::Session(const Invocation& call, const IpAddress& address)
     throw Error(ExitCode::not_running, to_string(address) + " has no cluster rule on this node");
   }
   take(state);
-  owned_ = state.buckets;
+  buckets_ = buckets_of(state);
 }
 
 FilterState Session::read_state() const {
@@ -109,9 +103,9 @@ void Session::refresh() {
     } else {
       take(state);
     }
-    if (state.buckets != owned_) {
-      owned_ = state.buckets;
-      say("this node owns " + list(owned_) + " now");
+    if (const auto buckets = buckets_of(state); buckets != buckets_) {
+      buckets_ = buckets;
+      say("this node owns " + in_words(buckets_) + " now");
     }
   } catch (const Error& error) {
     trouble = error.what();
@@ -149,7 +143,7 @@ void Session::see(std::span<const std::uint8_t> bytes, const timespec& arrival) 
   auto packet = read_packet(bytes, filter_.hash_mode);
   if (!packet || (call_.watch.packets > 0 && tally_.packets() >= call_.watch.packets)) return;
   fragments_.complete(*packet);
-  const auto verdict = judge_packet(*packet, filter_, owned_);
+  const auto verdict = judge_packet(*packet, filter_, buckets_);
   if (!is_wanted(*packet, verdict)) return;
   tally_.add(verdict);
   tell_suppressed();
@@ -195,8 +189,8 @@ void Session::print_head() const {
   const auto head = to_string(address_) + " on " + filter_.interface + ": " +
                     std::to_string(filter_.total) + " buckets by " + to_string(filter_.hash_mode) +
                     ", seed " + std::to_string(filter_.seed);
-  std::cout << terminal::dressed(head, Look::strong, colour_) << "\nthis node owns " << list(owned_)
-            << "; Ctrl-C ends and counts\n"
+  std::cout << terminal::dressed(head, Look::strong, colour_) << "\nthis node owns "
+            << in_words(buckets_) << "; Ctrl-C ends and counts\n"
             << std::flush;
 }
 
@@ -207,7 +201,7 @@ void Session::print_end() {
                                      std::to_string(seconds()) + " s",
                                  Look::strong, colour_)
             << "\n";
-  tally_.print(std::cout, owned_, colour_);
+  tally_.print(std::cout, buckets_, colour_);
   if (rate_.total_suppressed() > 0) {
     std::cout << rate_.total_suppressed() << " of them not shown (--rate "
               << call_.watch.lines_per_second << ")\n";

@@ -47,7 +47,7 @@ class Session {
   Clock::time_point start_;
   Clock::time_point read_at_;
   Filter filter_;
-  std::set<unsigned> owned_;
+  Buckets buckets_;
   std::string trouble_;  ///< why the state could not be read, told once
   std::optional<Capture> capture_;
   FirstFragments fragments_;

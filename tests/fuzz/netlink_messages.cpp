@@ -12,6 +12,7 @@
 #include <array>
 #include <vector>
 
+#include "connections/connections.h"
 #include "netlink/socket.h"
 #include "nftables/handles.h"
 #include "nftables/reader.h"
@@ -60,6 +61,11 @@ const std::vector<Kind> kinds = {
      {NFTNL_EXPR_LOOKUP_SET}},
     {"tproxy", {NFTNL_EXPR_TPROXY_FAMILY, NFTNL_EXPR_TPROXY_REG_PORT}, {}, {}},
     {"counter", {}, {}, {}},
+    {"ct", {NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG, NFTNL_EXPR_CT_SREG}, {}, {}},
+    {"dynset",
+     {NFTNL_EXPR_DYNSET_SREG_KEY, NFTNL_EXPR_DYNSET_OP},
+     {},
+     {NFTNL_EXPR_DYNSET_SET_NAME}},
 };
 
 void require(bool holds) {
@@ -113,6 +119,17 @@ void parse_any_chain(FuzzedDataProvider& input) {
   address_of_chain(parsed->name);
 }
 
+// Whatever is read has a name that fits into the message that asks the kernel to forget it.
+void parse_any_connection(FuzzedDataProvider& input) {
+  auto bytes = input.ConsumeBytes<std::uint8_t>(input.ConsumeIntegralInRange<std::size_t>(0, 2048));
+  if (bytes.size() < sizeof(nlmsghdr)) return;
+  bytes.shrink_to_fit();
+  auto& header = *reinterpret_cast<nlmsghdr*>(bytes.data());
+  header.nlmsg_len = static_cast<std::uint32_t>(bytes.size());
+  const auto connection = connections::parse(header);
+  if (connection) require(connection->message.size() <= 1024);
+}
+
 void walk_any_attributes(FuzzedDataProvider& input) {
   auto bytes = input.ConsumeRemainingBytes<std::uint8_t>();
   if (bytes.size() < sizeof(nlmsghdr) + 4) return;
@@ -128,6 +145,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FuzzedDataProvider input(data, size);
   decode_any_expression(input);
   parse_any_chain(input);
+  parse_any_connection(input);
   walk_any_attributes(input);
   return 0;
 }

@@ -20,7 +20,7 @@ void watch_packet(std::span<const std::uint8_t> bytes) {
     if (!packet) continue;
     fragments.complete(*packet);
     const Filter filter{"eth0", {}, mode, 7, 5};
-    const auto verdict = watch::judge_packet(*packet, filter, {1, 2});
+    const auto verdict = watch::judge_packet(*packet, filter, {{1, 2}, {3}, {2}});
     if (verdict.bucket && (*verdict.bucket < 1 || *verdict.bucket > 5)) __builtin_trap();
     watch::line_of("12:00:00.000", *packet, verdict, false);
   }

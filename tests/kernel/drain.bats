@@ -401,6 +401,66 @@ is_not_held_on() { run on "$1" loadshare status "$OCF_RESKEY_ip" && [ "$status" 
   served_by 2 $connections
 }
 
+# watched NODE: what `loadshare watch` has told there within two seconds, in the meantime.
+watched() { cat "$BATS_TEST_TMPDIR/watch$1"; }
+
+# bats test_tags=nftables
+@test "watch tells of each packet what conntrack decides while its bucket moves" {
+  only_on nftables
+  start 1 1 2 3
+  talk
+  move 1 2 1 2 3
+  for node in 1 2; do
+    on $node loadshare watch "$VIP" --seconds 2 --rate 1000 >"$BATS_TEST_TMPDIR/watch$node" 3>&- &
+  done
+  sleep 0.5
+  ask "$VIP" tcp ping --sport 4000 --wait 1000 --summary
+  wait %1 %2
+  # Of TCP: what goes on, and what begins. Pings are the new owner's.
+  watched 1 | grep -q ' tcp .*drains if known$'
+  watched 1 | grep -q ':4000 .* not responsible$'
+  watched 1 | grep -q ' icmp .* not responsible$'
+  ! watched 1 | grep -E ' bucket [0-9]+  (responsible|ours if known)$'
+  watched 1 | grep -q 'this node owns none, drains 1,2,3;'
+  watched 2 | grep -q ' tcp .*ours if known$'
+  watched 2 | grep -q ':4000 .*  responsible$'
+  watched 2 | grep -q ' icmp .*  responsible$'
+  ! watched 2 | grep -E 'not responsible$|drains if known$'
+  watched 2 | grep -q 'this node owns 1,2,3, and 1,2,3 may drain elsewhere;'
+  none_was_lost
+}
+
+# bats test_tags=nftables
+@test "which tells what drains here, with its connections, and what may drain elsewhere" {
+  only_on nftables
+  start 1 1 2 3
+  talk
+  move 1 2 1 2 3
+  no_pacemaker
+  run -0 on 1 loadshare which "$VIP" 10.77.1.1
+  [[ $output == *' no'$'\n'* ]]
+  [ "$(awk '/^Bucket [123] drains here: [0-9]+ connections? left, for [1-4] s at most\.$/ { sum += $5 } END { print sum }' \
+    <<<"$output")" = $connections ]
+  run -0 on 2 loadshare which "$VIP" 10.77.1.1
+  [[ $output == *' yes'$'\n'* ]]
+  [ "$(grep -c '^Another node may go on with older connections of bucket [123], for [1-4] s at most\.$' <<<"$output")" = 3 ]
+  run -0 on 1 loadshare which "$VIP" 10.77.1.1 --json
+  [[ $output == *'"draining": {'* && $output == *'"connections": '* ]]
+}
+
+# bats test_tags=nftables
+@test "check says whether conntrack can do what a drain needs, where there is one" {
+  only_on nftables
+  check=(loadshare check --ip "$VIP" --nic cluster0 --mac "$VIP_MAC" --backend nftables)
+  run -0 on 1 "${check[@]}"
+  [[ $output != *conntrack* ]]
+  run -0 on 1 "${check[@]}" --drain 30
+  grep -E '^  ok    conntrack holds [0-9]+ of [0-9]+ connections$' <<<"$output"
+  start 1 1
+  run -0 on 1 "${check[@]}"
+  grep -E '^  ok    conntrack holds [0-9]+ of [0-9]+ connections$' <<<"$output"
+}
+
 # bats test_tags=nftables
 @test "while nothing drains, packets meet the same rules as without a drain" {
   only_on nftables

@@ -62,6 +62,45 @@ inline Observed a_healthy_node(const std::set<unsigned>& buckets = {1}) {
   return node;
 }
 
+/// The same with a drain of 30 s.
+inline Request a_draining_request(unsigned bucket = 1) {
+  auto request = a_request(bucket);
+  request.drain = std::chrono::seconds(30);
+  request.notify = true;
+  return request;
+}
+
+/// This node's bucket stops here to start on node2.
+inline Request a_move_away(unsigned bucket = 1) {
+  auto request = a_draining_request(bucket);
+  const auto instance = "ip:" + std::to_string(bucket - 1);
+  request.transition = {.node = "node1",
+                        .stopping = {instance},
+                        .stopping_on = {"node1"},
+                        .starting = {instance},
+                        .starting_on = {"node2"}};
+  return request;
+}
+
+/// A node that serves these buckets as a_draining_request() wants them served.
+inline Observed a_node_with_drain(const std::set<unsigned>& buckets = {1}) {
+  auto node = a_healthy_node(buckets);
+  node.filter.filters[0].drain = std::chrono::seconds(30);
+  return node;
+}
+
+/// The same while it drains these buckets; without one of its own, its address is about to expire.
+inline Observed a_node_that_drains(const std::set<unsigned>& draining,
+                                   const std::set<unsigned>& buckets = {}) {
+  auto node = a_node_with_drain(buckets);
+  node.filter.moves.on = true;
+  for (const unsigned bucket : draining) {
+    node.filter.moves.draining[bucket] = std::chrono::seconds(14);
+  }
+  node.addresses[0].expiring = buckets.empty();
+  return node;
+}
+
 /// A plan in a few words a step, whatever describe() calls them.
 inline std::vector<std::string> in_short(const Plan& plan) {
   struct Words {

@@ -12,6 +12,7 @@ namespace loadshare::test {
 namespace {
 
 using pacemaker::find_instances;
+using pacemaker::find_stop_records;
 using pacemaker::resource_name;
 using pacemaker::states_clone_max;
 using testing::ElementsAre;
@@ -84,6 +85,54 @@ TEST(ClusterResource, IsFoundInWhateverIsAroundIt) {
       </group></clone></resources></pacemaker-result>)";
   EXPECT_THAT(find_instances(text, "cluster-ip").nodes,
               ElementsAre(Pair(1, ElementsAre("node1", "node2"))));
+}
+
+// In the words of cibadmin of Pacemaker 2.1.5, with what it may say besides.
+TEST(StopRecords, AreThoseOfTheClonesInstances) {
+  const std::string text = R"(<xpath-query>
+    <lrm_rsc_op id="ip:0_last_0" operation_key="ip:0_stop_0" operation="stop" on_node="node1"
+      call-id="31" rc-code="0" op-status="0" interval="0" last-rc-change="1700000000"
+      exec-time="20" tomorrow="yes"/>
+    <lrm_rsc_op operation_key="ip:11_stop_0" on_node="node2" last-rc-change="1700000009"/>
+    <lrm_rsc_op operation_key="ip-2:0_stop_0" on_node="node1" last-rc-change="1700000000"/>
+    <lrm_rsc_op operation_key="ip:x_stop_0" on_node="node1" last-rc-change="1700000000"/>
+    <lrm_rsc_op operation_key="ip:1024_stop_0" on_node="node1" last-rc-change="1700000000"/>
+    <lrm_rsc_op operation_key="ip:2_start_0" on_node="node1" last-rc-change="1700000000"/>
+    <lrm_rsc_op operation_key="_stop_0" on_node="node1" last-rc-change="1700000000"/>
+    <lrm_rsc_op on_node="node1"/><other operation_key="ip:3_stop_0"/>
+    </xpath-query>)";
+  const auto records = find_stop_records(text, "ip");
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].bucket, 1u);
+  EXPECT_EQ(records[0].node, "node1");
+  EXPECT_EQ(records[0].when.time_since_epoch(), std::chrono::seconds(1700000000));
+  EXPECT_EQ(records[1].bucket, 12u);
+  EXPECT_EQ(records[1].node, "node2");
+}
+
+// cibadmin prints no list around a single match.
+TEST(StopRecords, CanBeOne) {
+  const auto records = find_stop_records(
+      R"(<lrm_rsc_op operation_key="ip:4_stop_0" on_node="n" last-rc-change="7"/>)", "ip");
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].bucket, 5u);
+}
+
+TEST(StopRecords, WithoutATimeAreOfLongAgo) {
+  for (const char* time : {"", R"( last-rc-change="")", R"( last-rc-change="soon")"}) {
+    const auto records = find_stop_records(
+        R"(<lrm_rsc_op operation_key="ip:4_stop_0" on_node="n")" + std::string(time) + "/>", "ip");
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(records[0].when.time_since_epoch(), std::chrono::seconds(0)) << time;
+  }
+}
+
+TEST(StopRecords, OfSomethingElseAreAnErrorOrNone) {
+  EXPECT_THAT(find_stop_records("<html/>", "ip"), IsEmpty());
+  for (const std::string text : {"", "not XML", "<a"}) {
+    EXPECT_THAT(outcome_of([&] { find_stop_records(text, "ip"); }),
+                Fails(ExitCode::generic_error, "cibadmin"));
+  }
 }
 
 TEST(ClusterResource, OfSomethingElseIsAnErrorOrNothing) {

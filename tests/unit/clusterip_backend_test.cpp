@@ -64,6 +64,22 @@ TEST_F(ClusteripBackendTest, ServesSixteenBucketsAndNoMore) {
                              testing::HasSubstr("16"), testing::HasSubstr("17")));
 }
 
+TEST_F(ClusteripBackendTest, RefusesADrainAndSaysWhatToSet) {
+  auto request = a_request();
+  EXPECT_EQ(outcome_of([&] { backend_->check(request); }), "no error");
+  request.drain = std::chrono::seconds(1);
+  EXPECT_THAT(outcome_of([&] { backend_->check(request); }),
+              testing::AllOf(Fails(ExitCode::not_configured, "drain: "),
+                             testing::HasSubstr("backend=nftables")));
+}
+
+// Nobody asks it for that; whoever does anyhow must not go on answering.
+TEST_F(ClusteripBackendTest, ReleasesWhatItCannotDrain) {
+  const auto file = proc_net_.write("ipt_CLUSTERIP/10.0.0.100", "");
+  backend_->apply(DrainBucket{ip("10.0.0.100"), 3, std::chrono::seconds(30)});
+  EXPECT_EQ(content_of(file), "-3");
+}
+
 TEST_F(ClusteripBackendTest, TakesAndReleasesInTheBucketFile) {
   const auto file = proc_net_.write("ipt_CLUSTERIP/10.0.0.100", "");
   backend_->apply(TakeBucket{ip("10.0.0.100"), 3});

@@ -39,6 +39,29 @@ class ModelNode {
     });
   }
 
+  /// A bucket is owned or given up but for its connections, never both.
+  bool owns_what_it_drains() const {
+    const auto& draining = node_.filter.moves.draining;
+    return std::any_of(draining.begin(), draining.end(), [this](const auto& one) {
+      return node_.filter.buckets.contains(one.first);
+    });
+  }
+
+  bool address_stays() const {
+    return std::any_of(node_.addresses.begin(), node_.addresses.end(),
+                       [](const HeldAddress& held) { return !held.expiring; });
+  }
+
+  // Time goes by. The kernel waits for nobody: what has a lifetime ends by itself.
+  void let_drains_end() {
+    node_.filter.moves.draining.clear();
+    node_.filter.moves.elsewhere.clear();
+    node_.connections.reset();
+  }
+  void let_addresses_expire() {
+    std::erase_if(node_.addresses, [](const HeldAddress& held) { return held.expiring; });
+  }
+
   bool holds_nothing() const {
     return node_.addresses.empty() && node_.filter.filters.empty() && node_.filter.faults.empty() &&
            node_.filter.buckets.empty() && node_.interface->joined.empty();
@@ -68,6 +91,7 @@ class ModelNode {
     EXPECT_FALSE(step.buckets.empty()) << "the kernel refuses a rule without a local node";
     node_.filter.filters.push_back(step.filter);
     node_.filter.buckets = step.buckets;
+    node_.filter.moves = {};
     set_joined(step.filter.interface, step.filter.mac, true);
   }
   void apply(const RemoveFilter&) {
@@ -82,7 +106,8 @@ class ModelNode {
   void apply(const TakeBucket& step) {
     EXPECT_FALSE(node_.filter.filters.empty()) << "there is no file to write to";
     node_.filter.buckets.insert(step.bucket);
-    if (step.draining) node_.filter.moves.draining.erase(step.bucket);
+    EXPECT_EQ(node_.filter.moves.draining.contains(step.bucket), step.draining);
+    node_.filter.moves.draining.erase(step.bucket);
   }
   void apply(const ReleaseBucket& step) {
     EXPECT_TRUE(node_.filter.buckets.erase(step.bucket) == 1) << "not held";
@@ -92,7 +117,10 @@ class ModelNode {
     node_.filter.moves.on = true;
     node_.filter.moves.draining[step.bucket] = step.lifetime;
   }
-  void apply(const EndDrain& step) { node_.filter.moves.draining.erase(step.bucket); }
+  void apply(const EndDrain& step) {
+    EXPECT_TRUE(node_.filter.moves.draining.erase(step.bucket) == 1) << "not draining";
+    if (node_.connections) node_.connections->erase(step.bucket);
+  }
   void apply(const SpareConnections& step) {
     EXPECT_FALSE(node_.filter.filters.empty()) << "there is no set to enter it in";
     node_.filter.moves.on = true;
@@ -105,7 +133,10 @@ class ModelNode {
       EXPECT_FALSE(node_.filter.buckets.contains(bucket)) << "connections of its own";
     }
   }
-  void apply(const EndMoves&) { node_.filter.moves.on = false; }
+  void apply(const EndMoves&) {
+    EXPECT_TRUE(node_.filter.moves.done()) << "some bucket still moves";
+    node_.filter.moves.on = false;
+  }
   void apply(const LimitAddress& step) {
     for (auto& held : node_.addresses) held.expiring = held.expiring || held == step.held;
   }
@@ -296,7 +327,9 @@ std::string in_words(const Asked& asked) {
 // is not told what a right one is.
 std::optional<Filter> right_rule(const Asked& asked) {
   if (asked.call == Call::stop) return std::nullopt;
-  return a_filter();
+  auto filter = a_filter();
+  filter.drain = asked.request.drain;
+  return filter;
 }
 
 bool releases_only(const Plan& plan) {
@@ -520,6 +553,281 @@ TEST_P(RandomOperations, WithoutSabotageKeepEveryBucketThatWasNotStopped) {
     }
     EXPECT_EQ(node_.state().filter.buckets, held);
     EXPECT_EQ(node_.holds_nothing(), held.empty());
+  }
+}
+
+// --- The same where buckets drain ---
+
+/// All that can happen to a node whose address keeps connections.
+enum class Event { start, start_spared, stop, stop_to_move, told, settle };
+
+constexpr Event all_events[] = {Event::start,        Event::start_spared, Event::stop,
+                                Event::stop_to_move, Event::told,         Event::settle};
+
+Plan plan_for(Event event, unsigned bucket, const ModelNode& node) {
+  const auto& state = node.state();
+  const auto request = a_draining_request(bucket);
+  switch (event) {
+    case Event::start:
+      return plan_start(request, state);
+    case Event::start_spared:
+      return plan_start(request, state, {bucket});
+    case Event::stop:
+      return plan_stop(request, state);
+    case Event::stop_to_move:
+      return plan_stop(a_move_away(bucket), state);
+    case Event::told:
+      return plan_notify(request, {bucket}, state);
+    case Event::settle:
+      break;
+  }
+  return plan_settle(request.address, state);
+}
+
+bool is_start(Event event) { return event == Event::start || event == Event::start_spared; }
+bool is_stop(Event event) { return event == Event::stop || event == Event::stop_to_move; }
+
+std::string in_words(Event event, unsigned bucket) {
+  const char* names[] = {"start ", "start what is spared ", "stop ", "stop to move ", "told of ",
+                         "settle "};
+  return names[static_cast<int>(event)] + std::to_string(bucket);
+}
+
+/// Buckets 1 and 2 owned, draining or neither, without an address, with one that stays and with one
+/// that is about to expire; connections known or not; settled or not.
+template <class Visit>
+void for_every_drain(Visit visit) {
+  for (int number = 0; number < 3 * 3 * 3 * 3; ++number) {
+    ModelNode node;
+    auto& state = node.state();
+    state = a_node_with_drain({});
+    state.filter.moves.on = true;
+    for (const auto& [bucket, part] : {std::pair{1u, number % 3}, std::pair{2u, number / 3 % 3}}) {
+      if (part == 1) state.filter.buckets.insert(bucket);
+      if (part == 2) state.filter.moves.draining[bucket] = std::chrono::seconds(14);
+    }
+    if (number / 9 % 3 == 0) state.addresses.clear();
+    if (number / 9 % 3 == 1) state.addresses[0].expiring = true;
+    if (number / 27 > 0) {
+      state.connections.emplace();
+      for (const auto& [bucket, left] : state.filter.moves.draining) {
+        (*state.connections)[bucket] = number / 27 - 1;
+      }
+    }
+    visit(node);
+  }
+}
+
+/// Calls `visit` after each number of steps of each event.
+template <class Visit>
+void for_every_killed_event(Visit visit) {
+  for_every_drain([&](const ModelNode& start) {
+    for (const auto event : all_events) {
+      for (const unsigned bucket : {1u, 2u}) {
+        if (testing::Test::HasFailure()) return;  // one counterexample is enough
+        const auto plan = plan_for(event, bucket, start);
+        for (std::size_t steps = 0; steps <= plan.size(); ++steps) {
+          auto node = start;
+          SCOPED_TRACE(in_words(event, bucket) + ": " + in_words(plan) + ", killed after " +
+                       std::to_string(steps) + " steps");
+          execute(node, first_steps(plan, steps));
+          visit(start, event, bucket, node, steps == plan.size());
+        }
+      }
+    }
+  });
+}
+
+TEST(EveryDrain, IsCovered) {
+  unsigned drains = 0, kills = 0;
+  for_every_drain([&](const ModelNode&) { ++drains; });
+  for_every_killed_event([&](auto&&...) { ++kills; });
+  EXPECT_EQ(drains, 81u);
+  EXPECT_GT(kills, 81u * 6 * 2);
+}
+
+TEST(EveryDrain, NeverExposesTheAddressOnItsWay) {
+  for_every_killed_event([](const ModelNode&, Event, unsigned, const ModelNode& node, bool) {
+    EXPECT_FALSE(node.answers_unfiltered(std::nullopt));
+    EXPECT_FALSE(node.owns_what_it_drains());
+  });
+}
+
+TEST(EveryDrain, LetsOnlyStartOwnABucketAndOnlyAMoveDrainOne) {
+  for_every_killed_event([](const ModelNode& start, Event event, unsigned bucket,
+                            const ModelNode& node, bool) {
+    auto owned = start.state().filter.buckets;
+    if (is_start(event)) owned.insert(bucket);
+    for (const unsigned own : node.state().filter.buckets) EXPECT_TRUE(owned.contains(own));
+    for (const auto& [draining, left] : node.state().filter.moves.draining) {
+      const bool before = start.state().filter.moves.draining.contains(draining);
+      const bool owned_before = start.state().filter.buckets.contains(draining);
+      EXPECT_TRUE(before || (owned_before && event == Event::stop_to_move && draining == bucket));
+    }
+  });
+}
+
+TEST(EveryDrain, IsRepairedByStartAfterAKillAtAnyStep) {
+  for_every_killed_event([](const ModelNode&, Event, unsigned bucket, const ModelNode& node, bool) {
+    expect_started(node, {Call::start, a_draining_request(bucket)});
+  });
+}
+
+TEST(EveryDrain, LosesNoOtherBucketByAStartAfterAKillAtAnyStep) {
+  for_every_killed_event(
+      [](const ModelNode&, Event, unsigned bucket, const ModelNode& killed, bool) {
+        auto node = killed;
+        const auto other = 3 - bucket;
+        const bool draining = killed.state().filter.moves.draining.contains(other);
+        const bool owned = killed.state().filter.buckets.contains(other);
+        // Without its address the rule is sound all the same.
+        execute(node, plan_for(Event::start, bucket, node));
+        EXPECT_EQ(node.state().filter.buckets.contains(other), owned);
+        const bool same_rule = !killed.state().filter.filters.empty();
+        if (same_rule) {
+          EXPECT_EQ(node.state().filter.moves.draining.contains(other), draining);
+        }
+      });
+}
+
+// Whatever was killed before: a bucket that is answered and was begun while others drain it is
+// spared, or they would be reset.
+TEST(EveryDrain, IsSparedByTheStartThatCompletesAKilledOne) {
+  for_every_killed_event(
+      [](const ModelNode& start, Event event, unsigned bucket, const ModelNode& killed, bool) {
+        if (event != Event::start_spared || start.state().filter.buckets.contains(bucket)) return;
+        auto node = killed;
+        execute(node, plan_for(event, bucket, node));
+        EXPECT_TRUE(node.state().filter.moves.elsewhere.contains(bucket));
+      });
+}
+
+// After any stop that came to its end: without a bucket the node drains and is about to forget the
+// address, or has nothing at all. No address stays for ever, whoever was killed before.
+void expect_leaving(const ModelNode& node) {
+  if (!node.state().filter.buckets.empty()) return;
+  EXPECT_FALSE(node.address_stays());
+  EXPECT_TRUE(!node.state().filter.moves.draining.empty() || node.holds_nothing());
+}
+
+TEST(EveryDrain, IsCompletedByStopAfterAKillAtAnyStep) {
+  for (const auto stop : {Event::stop, Event::stop_to_move}) {
+    for_every_killed_event(
+        [stop](const ModelNode&, Event, unsigned bucket, const ModelNode& killed, bool) {
+          auto node = killed;
+          execute(node, plan_for(stop, bucket, node));
+          EXPECT_EQ(judge(a_draining_request(bucket), node.state()).code, ExitCode::not_running);
+          EXPECT_THAT(in_short(plan_for(stop, bucket, node)), IsEmpty()) << "the second time";
+          expect_leaving(node);
+        });
+  }
+}
+
+// The process that waits may be killed, too; then the next one finds the same.
+void expect_nothing_left(ModelNode node) {
+  const auto before = node;
+  for (const bool address_first : {false, true}) {
+    node = before;
+    node.let_drains_end();
+    if (address_first) node.let_addresses_expire();
+    execute(node, plan_for(Event::settle, 1, node));
+    EXPECT_TRUE(node.holds_nothing()) << "settled after the drains";
+    EXPECT_FALSE(node.state().filter.moves.on);
+  }
+}
+
+TEST(EveryDrain, EndsWithNothingLeftAfterTheStopsOfAllBuckets) {
+  for_every_killed_event([](const ModelNode&, Event, unsigned, const ModelNode& killed, bool) {
+    for (const auto stop : {Event::stop, Event::stop_to_move}) {
+      auto node = killed;
+      for (const unsigned bucket : {1u, 2u}) execute(node, plan_for(stop, bucket, node));
+      EXPECT_THAT(node.state().filter.buckets, IsEmpty());
+      if (!node.holds_nothing()) expect_nothing_left(node);
+    }
+  });
+}
+
+TEST(EveryDrain, EndsWithTheRulesThatWereThereBefore) {
+  for_every_killed_event(
+      [](const ModelNode&, Event, unsigned bucket, const ModelNode& killed, bool) {
+        auto node = killed;
+        execute(node, plan_for(Event::start, bucket, node));
+        node.let_drains_end();
+        execute(node, plan_for(Event::settle, bucket, node));
+        EXPECT_FALSE(node.state().filter.moves.on);
+        EXPECT_EQ(judge(a_draining_request(bucket), node.state()).code, ExitCode::success);
+      });
+}
+
+class RandomMoves : public RandomOperations {
+ protected:
+  struct Happened {
+    Event event;
+    unsigned bucket;
+    bool completed;
+  };
+
+  // As connections end, as the kernel's clock goes, or not at all.
+  void let_time_pass() {
+    auto& state = node_.state();
+    switch (below(8)) {
+      case 0:
+        return node_.let_drains_end();
+      case 1:
+        node_.let_drains_end();
+        return node_.let_addresses_expire();
+      case 2:
+        state.connections.emplace();
+        for (const auto& [bucket, left] : state.filter.moves.draining) {
+          (*state.connections)[bucket] = below(2);
+        }
+        return;
+      default:
+        state.connections.reset();
+    }
+  }
+
+  Happened let_something_happen() {
+    const auto event = all_events[below(std::size(all_events))];
+    const auto bucket = 1 + below(3);
+    const auto plan = plan_for(event, bucket, node_);
+    const auto steps = below(2) == 0 ? plan.size() : below(static_cast<unsigned>(plan.size()) + 1);
+    told_ = in_words(event, bucket) + ": " + in_words(first_steps(plan, steps));
+    for (const auto& step : first_steps(plan, steps)) {
+      const bool exposed = node_.answers_unfiltered(std::nullopt);
+      node_.take(step);
+      EXPECT_TRUE(exposed || !node_.answers_unfiltered(std::nullopt)) << describe(step);
+      EXPECT_FALSE(node_.owns_what_it_drains());
+    }
+    return {event, bucket, steps == plan.size()};
+  }
+
+  std::string told_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Seeded, RandomMoves, testing::Range(0u, 10u));
+
+TEST_P(RandomMoves, NeverLeaveABucketThatNobodyAskedForAndNoAddressForEver) {
+  std::set<unsigned> asked_for;
+  for (int i = 0; i < operations && !HasFailure(); ++i) {
+    let_time_pass();
+    if (below(20) == 0) sabotage();
+    const auto [event, bucket, completed] = let_something_happen();
+    SCOPED_TRACE(std::to_string(i) + ": " + told_);
+    if (is_start(event)) asked_for.insert(bucket);
+    if (is_stop(event) && completed) asked_for.erase(bucket);
+    for (const unsigned owned : node_.state().filter.buckets) {
+      EXPECT_TRUE(asked_for.contains(owned)) << owned;
+    }
+    if (!completed) continue;
+    const auto code = judge(a_draining_request(bucket), node_.state()).code;
+    if (is_start(event)) {
+      EXPECT_EQ(code, ExitCode::success);
+    }
+    if (is_stop(event)) {
+      EXPECT_EQ(code, ExitCode::not_running);
+    }
+    if (is_stop(event)) expect_leaving(node_);
   }
 }
 

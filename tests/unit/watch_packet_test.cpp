@@ -89,6 +89,19 @@ TEST(ReadPacket, FindsThePortsOfEveryProtocolThatHasThem) {
   EXPECT_EQ(read(ip6(IPPROTO_UDP, udp)).hashed.source, ip(client6));
 }
 
+TEST(ReadPacket, SeesWhereAConnectionBegins) {
+  const auto tcp = [](std::uint8_t flags) { return ports + Bytes(9, 0) + Bytes{flags, 0, 0}; };
+  for (const std::uint8_t flags : Bytes{0x02, 0xc2, 0x0a}) {  // alone, with ECN's, with PSH
+    EXPECT_TRUE(read(ip4(IPPROTO_TCP, tcp(flags))).begins) << int{flags};
+    EXPECT_TRUE(read(ip6(IPPROTO_TCP, tcp(flags))).begins) << int{flags};
+  }
+  for (const std::uint8_t flags : Bytes{0x12, 0x10, 0x04, 0x11, 0x00}) {
+    EXPECT_FALSE(read(ip4(IPPROTO_TCP, tcp(flags))).begins) << int{flags};
+  }
+  EXPECT_FALSE(read(ip4(IPPROTO_UDP, tcp(0x02))).begins);
+  EXPECT_FALSE(read(ip4(IPPROTO_TCP, udp)).begins) << "cut short";
+}
+
 TEST(ReadPacket, GoesPastOptions) {
   expect_words(read(ip4(IPPROTO_TCP, udp, 0, Bytes(8, 1))), 40001, 80);
 }

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 WhichReport report(const std::vector<std::string>& words, HashMode mode = HashMode::source_ip) {
-  WhichReport made{ip("10.0.0.100"), {mode, 0, 3, 0}, std::nullopt, std::nullopt, {}, {}};
+  WhichReport made{ip("10.0.0.100"), {mode, 0, 3, 0}, {}, {}, {}, {}, {}, {}};
   for (const auto& word : words) add_clients(word, 4, made.clients);
   return made;
 }
@@ -25,6 +25,14 @@ WhichReport report(const std::vector<std::string>& words, HashMode mode = HashMo
 WhichReport under_pacemaker(WhichReport made) {
   made.owned = {1};
   made.resource = {"cluster-ip", {{1, {"node1"}}, {2, {"node2"}}}};
+  return made;
+}
+
+// Bucket 3 drains here with two connections, bucket 1 came from another node.
+WhichReport while_buckets_move(WhichReport made) {
+  using std::chrono::milliseconds;
+  made.moves = {true, {{3, milliseconds(13001)}}, {{1, milliseconds(900)}, {2, milliseconds(900)}}};
+  made.connections = std::map<unsigned, std::size_t>{{3, 2}};
   return made;
 }
 
@@ -57,6 +65,33 @@ TEST(WhichText, SaysWhoOwnsTheBucket) {
   auto alone = under_pacemaker(report({"10.0.0.8"}));
   alone.resource.reset();
   EXPECT_THAT(text(alone), HasSubstr("client    bucket  here\n10.0.0.8       1  yes\n"));
+}
+
+TEST(WhichText, TellsWhatDrainsOfTheBucketsThatWereAskedFor) {
+  const auto made = while_buckets_move(under_pacemaker(report({"10.0.0.7", "10.0.0.8"})));
+  EXPECT_THAT(text(made),
+              HasSubstr("10.0.0.8       1  yes   node1\n\n"
+                        "Another node may go on with older connections of bucket 1, "
+                        "for 1 s at most.\n"
+                        "Bucket 3 drains here: 2 connections left, for 14 s at most.\n"));
+  EXPECT_THAT(text(made), Not(HasSubstr("bucket 2"))) << "which is not this node's";
+  EXPECT_THAT(text(while_buckets_move(under_pacemaker(report({"10.0.0.8"})))),
+              Not(HasSubstr("drains")))
+      << "no client of bucket 3 was asked for";
+}
+
+TEST(WhichText, TellsOfADrainWhatIsKnown) {
+  auto made = while_buckets_move(under_pacemaker(report({"10.0.0.7"})));
+  made.connections = std::map<unsigned, std::size_t>{{3, 1}};
+  EXPECT_THAT(text(made),
+              HasSubstr("Bucket 3 drains here: 1 connection left, for 14 s at most.\n"));
+  made.connections.reset();
+  EXPECT_THAT(text(made), HasSubstr("Bucket 3 drains here, for 14 s at most.\n"));
+}
+
+TEST(WhichText, TellsOfAnyBucketWhereThePortDecides) {
+  auto made = while_buckets_move(report({"10.0.0.8"}, HashMode::source_ip_source_port));
+  EXPECT_THAT(text(made), HasSubstr("Bucket 3 drains here"));
 }
 
 TEST(WhichText, CountsMany) {
@@ -99,6 +134,8 @@ TEST(WhichText, FitsInEightyColumnsWithoutBlanksAtTheEnd) {
       auto made = under_pacemaker(report({many ? "10.0.0.0/16" : "10.0.0.0/24"}, mode));
       made.sharing.total = total;
       made.resource->nodes[1] = {"web-server-1.example.com"};
+      made.moves = {true, {{total, std::chrono::hours(1)}}, {{1, std::chrono::hours(1)}}};
+      made.connections = std::map<unsigned, std::size_t>{{total, 262144}};
       std::istringstream lines(text(made));
       for (std::string line; std::getline(lines, line);) {
         EXPECT_LE(terminal::width(line), 80u) << line;
@@ -174,9 +211,26 @@ TEST(WhichJson, SaysTheSame) {
   EXPECT_EQ(said["nodes"][0], (nlohmann::json{{"name", "node1"}, {"clients", 1}}));
 }
 
+TEST(WhichJson, TellsWhatDrains) {
+  const auto said = json(while_buckets_move(under_pacemaker(report({"10.0.0.7"}))));
+  const nlohmann::json draining{{"expires_in_ms", 13001}, {"connections", 2}};
+  EXPECT_EQ(said["clients"][0]["draining"], draining);
+  EXPECT_EQ(said["buckets"][2]["draining"], draining);
+  EXPECT_FALSE(said["buckets"][2].contains("draining_elsewhere"));
+  EXPECT_EQ(said["buckets"][0]["draining_elsewhere"], (nlohmann::json{{"expires_in_ms", 900}}));
+  EXPECT_FALSE(said["buckets"][0].contains("draining"));
+}
+
+TEST(WhichJson, TellsNoConnectionsWhereTheKernelDoesNot) {
+  auto made = while_buckets_move(under_pacemaker(report({"10.0.0.7"})));
+  made.connections.reset();
+  EXPECT_EQ(json(made)["clients"][0]["draining"], (nlohmann::json{{"expires_in_ms", 13001}}));
+}
+
 TEST(WhichJson, LeavesOutWhatIsNotKnown) {
   const auto said = json(report({"10.0.0.7"}, HashMode::source_ip_source_port));
-  for (const char* key : {"resource", "nodes", "dport"}) EXPECT_FALSE(said.contains(key)) << key;
+  for (const char* key : {"resource", "nodes", "dport", "draining"})
+    EXPECT_FALSE(said.contains(key)) << key;
   EXPECT_FALSE(said["clients"][0].contains("here"));
   EXPECT_FALSE(said["buckets"][0].contains("nodes"));
   EXPECT_EQ(said["clients"][0]["only_pings"], true);
