@@ -476,7 +476,9 @@ Plan plan_notify(const Request& request, const std::set<unsigned>& drained_by_ot
 
 Plan plan_settle(const IpAddress& address, const Observed& observed) {
   const auto& [on, draining, elsewhere] = observed.filter.moves;
-  if (!on) return {};
+  // Somebody may have flushed the rules, while the address was still to leave.
+  const bool leaving = left_behind(observed) && !observed.addresses.empty();
+  if (!on && !leaving) return {};
   Plan plan;
   bool drains = false;
   for (const auto& [bucket, left] : draining) {

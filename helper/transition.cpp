@@ -50,6 +50,12 @@ std::map<unsigned, std::string> stopped_by_others(const Request& request) {
   return stops;
 }
 
+bool is_recorded_here(const Request& request, const std::vector<StopRecord>& records) {
+  return std::any_of(records.begin(), records.end(), [&](const StopRecord& record) {
+    return record.bucket == request.bucket && record.node == request.transition.node;
+  });
+}
+
 std::set<unsigned> drained_by_others(const Request& request, const std::vector<StopRecord>& records,
                                      std::chrono::seconds drain,
                                      std::chrono::system_clock::time_point now) {

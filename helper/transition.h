@@ -28,10 +28,12 @@ struct StopRecord {
   std::chrono::system_clock::time_point when;  ///< by that node's clock
 };
 
+/// Whether the stop of the request's own bucket on this node is among them.
+bool is_recorded_here(const Request& request, const std::vector<StopRecord>& records);
+
 /// The buckets that other nodes may be draining: they have stopped them within the drain's time, or
 /// in this very transition.
-std::set<unsigned> drained_by_others(const Request& request,
-                                     const std::vector<StopRecord>& records,
+std::set<unsigned> drained_by_others(const Request& request, const std::vector<StopRecord>& records,
                                      std::chrono::seconds drain,
                                      std::chrono::system_clock::time_point now);
 

@@ -2,9 +2,7 @@
 // start, stop, monitor, notify and validate: what the agent asks for, one bucket at a time.
 #include <syslog.h>
 
-#include <algorithm>
 #include <iostream>
-#include <optional>
 #include <set>
 
 #include "commands/commands.h"
@@ -43,12 +41,6 @@ void check_clone_max(const Request& request, const std::optional<std::string>& c
 
 namespace {
 
-template <class Wanted>
-bool has(const Plan& plan) {
-  return std::any_of(plan.begin(), plan.end(),
-                     [](const Step& step) { return std::holds_alternative<Wanted>(step); });
-}
-
 std::set<unsigned> all_buckets(unsigned total) {
   std::set<unsigned> all;
   for (unsigned bucket = 1; bucket <= total; ++bucket) all.insert(all.end(), bucket);
@@ -71,6 +63,18 @@ std::set<unsigned> drained_by_others(const Request& request) {
   const auto records = stop_records(request);
   if (!records) return all_buckets(request.total);
   return drained_by_others(request, *records, request.drain, std::chrono::system_clock::now());
+}
+
+// A cluster that probes a bucket which drains here, and has no record of its stop, would let
+// another node take it for one that nobody drains: the record was cleaned up, or the stop was
+// killed.
+void end_forgotten_drain(const Invocation& call, Kernel& kernel,
+                         const std::vector<StopRecord>& records) {
+  const auto& request = call.request;
+  const auto observed = kernel.observe(request);
+  if (!observed.filter.moves.draining.contains(request.bucket)) return;
+  if (is_recorded_here(request, records)) return;
+  apply(call, kernel, {EndDrain{request.address, request.bucket}});
 }
 
 }  // namespace
@@ -109,18 +113,23 @@ void stop(const Invocation& call) {
   // Whatever backend is configured by now: what holds the address has to let it go.
   request.backend = holder_of(request.address).value_or(request.backend);
   Kernel kernel(request, call.lock_wait);
-  const auto plan = plan_stop(request, kernel.observe(request));
+  const auto observed = kernel.observe(request);
+  const auto plan = plan_stop(request, observed);
   apply(call, kernel, plan);
   if (call.dry_run) return;
-  const bool drains = has<DrainBucket>(plan);
-  if (drains || has<LimitAddress>(plan)) settle_later(call);
+  const bool drains = !plan.empty() && std::holds_alternative<DrainBucket>(plan.front());
+  if (drains || observed.filter.moves.on) settle_later(call);
   report(bucket_in_words(call.request) + (plan.empty() ? " was not held"
                                           : drains     ? " drains"
                                                        : " released"));
 }
 
 void monitor(const Invocation& call) {
-  const auto clone_max = changed_clone_max(call);  // Pacemaker is in the host's own namespace
+  // Pacemaker is in the host's own namespace.
+  const auto clone_max = changed_clone_max(call);
+  const bool probe = call.request.monitoring.interval.count() == 0;
+  const auto records =
+      probe && call.request.drain.count() > 0 ? stop_records(call.request) : std::nullopt;
   try {
     enter_namespace(call);
   } catch (const Error& error) {
@@ -128,8 +137,10 @@ void monitor(const Invocation& call) {
     throw Error(ExitCode::not_running, error.what());
   }
   const auto renewal = plan_renewal(call.request);
-  const auto lock = lock_address(call, renewal.empty() ? LockMode::shared : LockMode::exclusive);
+  const bool changes = !renewal.empty() || records;
+  const auto lock = lock_address(call, changes ? LockMode::exclusive : LockMode::shared);
   Kernel kernel(call.request, call.lock_wait);
+  if (records) end_forgotten_drain(call, kernel, *records);
   const auto observed = kernel.observe(call.request);
   if (observed.filter.moves.on) settle_later(call);
   const auto verdict = judge(call.request, observed);

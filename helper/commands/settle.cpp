@@ -33,7 +33,8 @@ bool settle(const Invocation& call) {
   request.backend = holder_of(request.address).value_or(request.backend);
   Kernel kernel(request, call.lock_wait);
   apply(call, kernel, plan_settle(request.address, kernel.observe(request)));
-  return !kernel.observe(request).filter.moves.on;
+  const auto after = kernel.observe(request);
+  return !after.filter.moves.on && plan_settle(request.address, after).empty();
 }
 
 void settle_in_time(const Invocation& call) {

@@ -12,13 +12,14 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/address_key.h"
 #include "neighbour/cluster_macs.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, LOADSHARE_MOST_ADDRESSES);
   __uint(map_flags, BPF_F_NO_PREALLOC);
-  __type(key, struct cluster_address_key);
+  __type(key, struct address_key);
   __type(value, struct cluster_mac_value);
 } cluster_macs SEC(".maps");
 
@@ -52,7 +53,7 @@ static __always_inline void rewrite_arp(struct __sk_buff* frame) {
       arp.protocol_size != 4) {
     return;
   }
-  struct cluster_address_key key;
+  struct address_key key;
   __builtin_memset(key.bytes, 0, 10);
   __builtin_memset(key.bytes + 10, 0xff, 2);
   __builtin_memcpy(key.bytes + 12, arp.sender_ip, 4);
@@ -70,7 +71,7 @@ static __always_inline void rewrite_ndp(struct __sk_buff* frame) {
   if (ip6.next_header != IPPROTO_ICMPV6) return;
   if (bpf_skb_load_bytes(frame, icmp, &type, sizeof type) < 0) return;
 
-  struct cluster_address_key key;
+  struct address_key key;
   if (type == neighbour_advertisement) {
     if (bpf_skb_load_bytes(frame, icmp + 8, key.bytes, sizeof key.bytes) < 0) return;
   } else if (type == neighbour_solicitation || type == router_solicitation) {

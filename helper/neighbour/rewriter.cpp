@@ -11,12 +11,11 @@
 #include <netinet/in.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <vector>
 
+#include "bpf/object.h"
 #include "file_descriptor.h"
 #include "loadshare/error.h"
 #include "neighbour/cluster_macs.h"
@@ -34,26 +33,8 @@ constexpr std::uint32_t filter_priority = 50;
 constexpr std::uint32_t filter_handle = 0x6c73;
 constexpr char program_name[] = "loadshare_macs";
 
-using Key = cluster_address_key;
+using Key = address_key;
 using Value = cluster_mac_value;
-
-constexpr std::uint8_t mapped_ip4[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-Key key_of(const IpAddress& address) {
-  Key key{};
-  const auto octets = address.octets();
-  std::copy(octets.begin(), octets.end(), std::end(key.bytes) - octets.size());
-  if (address.version == 4) std::copy(std::begin(mapped_ip4), std::end(mapped_ip4), key.bytes);
-  return key;
-}
-
-IpAddress address_of(const Key& key) {
-  const bool is_ip4 = std::equal(std::begin(mapped_ip4), std::end(mapped_ip4), key.bytes);
-  IpAddress address{is_ip4 ? 4 : 6, {}};
-  const auto octets = address.octets();
-  std::copy(std::end(key.bytes) - octets.size(), std::end(key.bytes), octets.begin());
-  return address;
-}
 
 MacAddress mac_of(const Value& value) {
   MacAddress mac;
@@ -83,26 +64,10 @@ FileDescriptor attached_map(const std::string& interface) {
   auto hook = egress_of(interface);
   auto filter = our_filter();
   if (hook.ifindex == 0 || bpf_tc_query(&hook, &filter) != 0) return FileDescriptor(-1);
-  const FileDescriptor program(bpf_prog_get_fd_by_id(filter.prog_id));
-  if (!program) throw kernel_error("open the MAC rewriter of " + interface, errno);
-
-  std::array<std::uint32_t, 1> map_ids{};
-  bpf_prog_info info{};
-  info.nr_map_ids = map_ids.size();
-  info.map_ids = reinterpret_cast<std::uintptr_t>(map_ids.data());
-  std::uint32_t size = sizeof info;
-  if (bpf_obj_get_info_by_fd(program.number(), &info, &size) != 0) {
-    throw kernel_error("read the MAC rewriter of " + interface, errno);
-  }
-  if (std::strcmp(info.name, program_name) != 0 || info.nr_map_ids != map_ids.size()) {
-    return FileDescriptor(-1);
-  }
-  return FileDescriptor(bpf_map_get_fd_by_id(map_ids.front()));
+  const auto program = bpf::inspect(filter.prog_id, "the MAC rewriter of " + interface);
+  if (program.name != program_name || program.tables.size() != 1) return FileDescriptor(-1);
+  return FileDescriptor(bpf_map_get_fd_by_id(program.tables.front()));
 }
-
-struct CloseObject {
-  void operator()(bpf_object* object) const { bpf_object__close(object); }
-};
 
 tcmsg& start_message(netlink::Message& message, const std::string& interface) {
   auto& fixed = message.extra<tcmsg>();
@@ -157,20 +122,12 @@ void attach_program(const std::string& interface, int program) {
 
 // With its first address in the table, so that a program without one is never there.
 void attach(const std::string& interface, const Key& key, const Value& value) {
-  libbpf_set_print(nullptr);  // libbpf would print lines of its own
-  const auto size =
-      static_cast<std::size_t>(loadshare_rewriter_object_end - loadshare_rewriter_object);
-  const std::unique_ptr<bpf_object, CloseObject> object(
-      bpf_object__open_mem(loadshare_rewriter_object, size, nullptr));
-  if (!object || bpf_object__load(object.get()) != 0) {
-    throw kernel_error("load the MAC rewriter (eBPF)", errno);
-  }
-  const auto* map = bpf_object__next_map(object.get(), nullptr);
-  if (bpf_map_update_elem(bpf_map__fd(map), &key, &value, BPF_ANY) != 0) {
+  const bpf::Object object(loadshare_rewriter_object, loadshare_rewriter_object_end,
+                           "the MAC rewriter");
+  if (bpf_map_update_elem(object.table("cluster_macs"), &key, &value, BPF_ANY) != 0) {
     throw kernel_error("fill the table of the MAC rewriter (eBPF)", errno);
   }
-  const auto* program = bpf_object__find_program_by_name(object.get(), program_name);
-  attach_program(interface, bpf_program__fd(program));
+  attach_program(interface, object.program(program_name));
 }
 
 bool is_alone(const FileDescriptor& map, const Key& key) {
@@ -225,27 +182,24 @@ std::vector<std::string> all_interfaces() {
 }  // namespace
 
 std::optional<MacAddress> announced_mac(const std::string& interface, const IpAddress& address) {
-  libbpf_set_print(nullptr);
+  bpf::be_quiet();
   const auto map = attached_map(interface);
-  const auto key = key_of(address);
+  const auto key = bpf::key_of(address);
   Value value{};
   if (!map || bpf_map_lookup_elem(map.number(), &key, &value) != 0) return std::nullopt;
   return mac_of(value);
 }
 
 std::map<IpAddress, MacAddress> announced_on(const std::string& interface) {
-  libbpf_set_print(nullptr);
+  bpf::be_quiet();
   std::map<IpAddress, MacAddress> found;
   const auto map = attached_map(interface);
   if (!map) return found;
-  Key key{};
-  const Key* before = nullptr;
-  while (bpf_map_get_next_key(map.number(), before, &key) == 0) {
+  for (const auto& key : bpf::keys_in(map)) {
     Value value{};
     if (bpf_map_lookup_elem(map.number(), &key, &value) == 0) {
-      found.emplace(address_of(key), mac_of(value));
+      found.emplace(bpf::address_of(key), mac_of(value));
     }
-    before = &key;
   }
   return found;
 }
@@ -267,8 +221,8 @@ std::set<IpAddress> announced_anywhere() {
 }
 
 void announce_as(const std::string& interface, const IpAddress& address, const MacAddress& mac) {
-  libbpf_set_print(nullptr);
-  const auto key = key_of(address);
+  bpf::be_quiet();
+  const auto key = bpf::key_of(address);
   Value value{};
   std::copy(mac.bytes.begin(), mac.bytes.end(), value.mac);
   const auto map = attached_map(interface);
@@ -280,10 +234,10 @@ void announce_as(const std::string& interface, const IpAddress& address, const M
 }
 
 void announce_no_more(const std::string& interface, const IpAddress& address) {
-  libbpf_set_print(nullptr);
+  bpf::be_quiet();
   const auto map = attached_map(interface);
   if (!map) return;
-  const auto key = key_of(address);
+  const auto key = bpf::key_of(address);
   if (is_alone(map, key)) {
     detach(interface);
   } else {

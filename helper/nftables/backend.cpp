@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <map>
 
+#include "early_drop/early_drop.h"
 #include "link/interface.h"
 #include "link/unicast_guard.h"
 #include "loadshare/error.h"
@@ -47,6 +48,21 @@ std::vector<Installed> all_installed(netlink::Socket& socket) {
   return installed;
 }
 
+/// Buckets of which some packet at least is taken.
+std::set<unsigned> served(std::set<unsigned> owned, const Moves& moves) {
+  for (const auto& [bucket, left] : moves.draining) owned.insert(bucket);
+  return owned;
+}
+
+std::set<unsigned> served(netlink::Socket& socket, const IpAddress& address) {
+  std::set<unsigned> found;
+  for (auto& table : tables(socket, address.version)) {
+    const auto state = table.read(address);
+    found.merge(served(state.buckets(), state.moves));
+  }
+  return found;
+}
+
 /// What the tables hold of the address becomes one state. All have to say the same.
 class Inspection {
  public:
@@ -61,7 +77,9 @@ class Inspection {
     if (nothing && neighbour::interfaces_announcing(address_).empty()) return;
     for (const auto& one : found) merge(one);
     compare_tables(found);
-    if (!state_.filters.empty()) inspect_interface(state_.filters.front());
+    if (state_.filters.empty()) return;
+    inspect_interface(state_.filters.front());
+    inspect_early_drop(state_.filters.front());
   }
 
  private:
@@ -103,6 +121,15 @@ class Inspection {
     }
   }
 
+  // Where it is missing the rules do its work, so that this is no fault.
+  void inspect_early_drop(const Filter& filter) {
+    const auto early = early_drop::read(filter.interface, address_);
+    if (!early) return;
+    state_.counters.dropped = state_.counters.dropped.value_or(0) + early->dropped;
+    const auto needed = served(state_.buckets, state_.moves);
+    for (const auto& text : early_drop::faults(*early, filter, needed)) fault(text);
+  }
+
   netlink::Socket& socket_;
   const IpAddress& address_;
   FilterState& state_;
@@ -134,16 +161,19 @@ class NftablesBackend : public Backend {
   void prepare() override {}
 
   // The rewriter comes first and goes last: it is what tells, even after a flush of all rules,
-  // on which interface the address was.
+  // on which interface the address was. The early drop comes last and goes first: it must never
+  // know better than the rules.
   void apply(const InstallFilter& step) override {
     const auto lock = lock_shared_parts();
     const auto& filter = step.filter;
+    early_drop::drop_nothing(step.address, filter.interface);
     neighbour::announce_as(filter.interface, step.address, filter.mac);
     link::drop_unicast_in_multicast(filter.interface, step.address.version);
     link::join_mac(filter.interface, filter.mac);
     Batch batch;
     for (auto& table : tables(socket(), step.address.version)) table.put(step, batch);
     commit(batch, describe(step));
+    early_drop::drop_all_but(step.buckets, step.address, filter);
   }
 
   void apply(const RemoveFilter& step) override {
@@ -155,6 +185,7 @@ class NftablesBackend : public Backend {
       if (own.address != step.address || !own.filter) continue;
       places.emplace(own.filter->interface, own.filter->mac);
     }
+    for (const auto& [interface, mac] : places) early_drop::drop_nothing(step.address, interface);
     std::erase_if(others, [&](const Installed& one) { return one.address == step.address; });
     Batch batch;
     for (auto& table : tables(socket(), step.address.version))
@@ -167,9 +198,12 @@ class NftablesBackend : public Backend {
   }
 
   void apply(const TakeBucket& step) override {
+    const auto filter = filter_of(step.address);
+    if (filter) early_drop::let_pass(step.bucket, step.address, filter->interface);
     Batch batch;
     for (auto& table : tables(socket(), step.address.version)) table.put_bucket(step, batch);
     commit(batch, describe(step));
+    if (filter) mend_early_drop(step.address, *filter);
   }
 
   // One table after the other, for what one of them has lost the others must still give up.
@@ -182,6 +216,7 @@ class NftablesBackend : public Backend {
         throw kernel_error(describe(step) + " with nf_tables", error_number);
       }
     }
+    narrow_early_drop(step.address);
   }
 
   void apply(const DrainBucket& step) override {
@@ -191,6 +226,7 @@ class NftablesBackend : public Backend {
   void apply(const EndDrain& step) override {
     change_shared_parts(step,
                         [&](Table& table, Batch& batch) { table.take_out_draining(step, batch); });
+    narrow_early_drop(step.address);
   }
 
   void apply(const SpareConnections& step) override {
@@ -200,6 +236,7 @@ class NftablesBackend : public Backend {
   void apply(const EndMoves& step) override {
     change_shared_parts(
         step, [&](Table& table, Batch& batch) { table.take_out_moves(step.address, batch); });
+    narrow_early_drop(step.address);
   }
 
  private:
@@ -232,6 +269,26 @@ class NftablesBackend : public Backend {
 
   FileLock lock_shared_parts() const {
     return lock_in_namespace("nftables", LockMode::exclusive, lock_wait_);
+  }
+
+  std::optional<Filter> filter_of(const IpAddress& address) {
+    return tables(socket(), address.version).back().filter(address);
+  }
+
+  // Somebody took it away, or a start was killed before it was there.
+  void mend_early_drop(const IpAddress& address, const Filter& filter) {
+    if (!early_drop::is_possible(filter.interface)) return;
+    if (early_drop::read(filter.interface, address)) return;
+    const auto lock = lock_shared_parts();
+    early_drop::drop_all_but(served(socket(), address), address, filter);
+  }
+
+  // What is not served any more need not come to the rules.
+  void narrow_early_drop(const IpAddress& address) {
+    const auto filter = filter_of(address);
+    if (filter && early_drop::read(filter->interface, address)) {
+      early_drop::let_pass_only(served(socket(), address), address, filter->interface);
+    }
   }
 
   // What other addresses on the interface still need stays, also of those whose rules somebody

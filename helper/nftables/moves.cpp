@@ -21,14 +21,17 @@ Rule begins_connection() {
   return transport_byte(flags) + Rule{Mask{scratch, {syn | ack}}, Compare{scratch, true, {syn}}};
 }
 
-// Of the client's making: what this node itself began in the name of the address is no connection
-// of a client, and could be one that was moved away long ago.
 Rule is_known() {
   constexpr std::uint32_t established = 1 << 1;  // NF_CT_STATE_BIT(IP_CT_ESTABLISHED)
   std::vector<std::uint8_t> state(sizeof established);
   std::memcpy(state.data(), &established, sizeof established);
-  return {LoadConnection{Connection::state, scratch}, Compare{scratch, true, state},
-          LoadConnection{Connection::direction, scratch}, Compare{scratch, true, {0}}};
+  return {LoadConnection{Connection::state, scratch}, Compare{scratch, true, state}};
+}
+
+// What conntrack heard of this node first may be a socket of an earlier time, which sends again
+// what nobody acknowledges any more.
+Rule client_began_it() {
+  return {LoadConnection{Connection::direction, scratch}, Compare{scratch, true, {0}}};
 }
 
 /// The rules of one address about TCP.
@@ -87,8 +90,9 @@ std::vector<Rule> known_rules(const IpAddress& address, const Filter& filter) {
           begins_connection() + Rule{GoTo{opening_chain_name(address)}},
           drained_here + parts.has_begun_anew() + count_and_drop(),
           drained_elsewhere + parts.has_begun_anew() + count_and_drop(),
-          is_known() + Rule{Accept{}},
+          is_known() + client_began_it() + Rule{Accept{}},
           drained_elsewhere + count_and_drop(),
+          drained_here + is_known() + Rule{Accept{}},
           parts.bucket_is_in(owned_set_name(address)) + Rule{Accept{}},
           count_and_drop()};
 }

@@ -29,7 +29,8 @@
 // to 513 ns with IPv4 by hash mode, 506 to 556 with IPv6; IPaddr2's nftables rules, behind
 // conntrack: 679 and 906. At ingress the same rules would cost about 100 ns less, but see single
 // fragments, so that this stage is needed all the same. Packets to other addresses pay for one
-// look-up in the map, however many addresses there are.
+// look-up in the map, however many addresses there are. From Linux 6.6 on most packets that are not
+// owned never come here: early_drop/ drops them for 41 to 81 ns.
 #pragma once
 
 #include <optional>

@@ -170,6 +170,11 @@ bool Table::filters(const IpAddress& address) {
   return reader_.chain(address_chain_name(address)).has_value();
 }
 
+std::optional<Filter> Table::filter(const IpAddress& address) {
+  const auto chain = reader_.chain(address_chain_name(address));
+  return chain ? filter_of(chain->comment) : std::nullopt;
+}
+
 std::vector<Installed> Table::installed() {
   std::vector<Installed> found;
   for (const auto& chain : reader_.chains()) {

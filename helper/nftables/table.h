@@ -46,6 +46,8 @@ class Table {
   /// Throws not_installed where the kernel has no nf_tables; so does everything that reads.
   void check_kernel();
   bool filters(const IpAddress& address);
+  /// The parameters of its rules; nothing where it has none, or they are not ours.
+  std::optional<Filter> filter(const IpAddress& address);
   std::vector<Installed> installed();
   TableState read(const IpAddress& address);
 

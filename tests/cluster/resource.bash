@@ -3,17 +3,17 @@
 # The cluster address as a resource of the cluster. Sourced behind lab.bash.
 
 # print_configuration [BUCKETS [STICKINESS [SECONDS]]]: monitored every so many SECONDS; for crm configure. In one commit: a
-# primitive that is committed alone starts alone, as the only bucket of one.
+# primitive that is committed alone starts alone, as the only bucket of one. More of both: PARAMETERS and CLONE_META.
 print_configuration() {
   cat <<END
 primitive $RESOURCE ocf:loadshare:ClusterIP \\
   params ip=$VIP nic=cluster0 cidr_netmask=$VIP_PREFIX \\
-    mac=$VIP_MAC backend=$BACKEND \\
+    mac=$VIP_MAC backend=$BACKEND ${PARAMETERS:-} \\
   op start timeout=$((20 * SLOWNESS))s op stop timeout=$((20 * SLOWNESS))s \\
   op monitor interval=${3:-10}s timeout=$((20 * SLOWNESS))s \\
   meta resource-stickiness=${2:-0}
 clone $RESOURCE-clone $RESOURCE \\
-  meta globally-unique=true clone-max=${1:-6} clone-node-max=${1:-6}
+  meta globally-unique=true clone-max=${1:-6} clone-node-max=${1:-6} ${CLONE_META:-}
 END
 }
 

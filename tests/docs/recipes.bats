@@ -129,3 +129,17 @@ meta_of() { on 1 crm_resource --resource "$1" --meta --get-parameter "$2" --quie
   run -0 on 1 loadshare status
   [[ $output == *" lease "*" on, "* ]]
 }
+
+@test "connections are kept through maintenance" {
+  recipe 1 "Keep connections through maintenance" 1
+  await 60 all_started 1 12
+  [ "$(meta_of cluster-ip-clone notify)" = true ]
+  on 1 crm node standby node3
+  await_settled 1
+  # Without a connection nothing is left to drain there but what is not yet noticed.
+  run typed 3 "$RECIPES" "Keep connections through maintenance" 2
+  [ "$status" -eq 7 ] || [[ $output == *" drain "*" 30 s"* ]]
+  on 1 crm node online node3
+  await_settled 1
+  await 60 all_started 1 12
+}

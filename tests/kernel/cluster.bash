@@ -72,6 +72,9 @@ only_on() {
   [ "$BACKEND" = "$1" ] || skip "about $1, this run is about $BACKEND"
 }
 
+# has_early_drop NODE: whether its kernel can drop packets before the rules.
+has_early_drop() { [[ $(on "$1" "$TRAFFIC" early-drop --interface cluster0 2>&1) != *"no tcx ingress"* ]]; }
+
 # pretend PROGRAM SCRIPT: what this test finds in the place of the program.
 pretend() {
   mkdir -p "$BATS_TEST_TMPDIR/programs"

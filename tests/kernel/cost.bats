@@ -15,12 +15,12 @@ load cluster
 # each is ocf-shellfuncs' own (basename). Messages: netlink's. Calls: system calls of the helper, without
 # those of its loader.
 #      call      processes programs messages calls
-costs='first             5        3       28   245
-       monitor           3        3       15    96
-       probe             3        3       15    92
-       further           5        3       31   190
-       not-last          4        3       18   118
-       last              4        3       30   246
+costs='first             5        3       28   295
+       monitor           3        3       15   116
+       probe             3        3       15   112
+       further           5        3       32   268
+       not-last          4        3       30   208
+       last              4        3       30   285
        validate          3        3       10    71
        meta-data         4        3        0     0'
 

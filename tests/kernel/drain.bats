@@ -321,6 +321,56 @@ served_by_2_alone() { talked && served_by 2 $connections; }
 }
 
 # bats test_tags=nftables
+@test "a probe keeps a drain that the cluster knows of, and ends one that it does not" {
+  only_on nftables
+  start 1 1 2 3
+  talk
+  in_transition 1 2 1 2 3
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2 3
+  export OCF_RESKEY_CRM_meta_on_node=node1
+  the_cluster_recalls 1 1 2 3
+  run -7 probe 1 1
+  none_was_lost
+  the_cluster_recalls # somebody has cleaned up: another node will take the buckets for free
+  for bucket in 1 2 3; do run -7 probe 1 $bucket; done
+  unset OCF_RESKEY_CRM_meta_notify_{stop,start}_{resource,uname}
+  OCF_RESKEY_CRM_meta_on_node=node2 start 2 1 2 3
+  eventually served_by_2_alone
+  nothing_is_left_on 1
+}
+
+# bats test_tags=nftables
+@test "two addresses drain side by side, and the end of one is not the other's" {
+  only_on nftables
+  start 1 1 2 3
+  OCF_RESKEY_ip=10.77.0.101 start 1 1 2 3
+  talk
+  in_transition 1 2 1 2 3
+  OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2 3
+  OCF_RESKEY_ip=10.77.0.101 OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2 3
+  # Nobody talks to this one.
+  OCF_RESKEY_ip=10.77.0.101 eventually is_not_held_on 1
+  none_was_lost
+  on 1 loadshare status "$VIP" | grep " with $connections connections"
+  eventually nothing_is_left_on 1
+}
+is_not_held_on() { run on "$1" loadshare status "$OCF_RESKEY_ip" && [ "$status" -eq 7 ]; }
+
+# bats test_tags=nftables
+@test "rules that are flushed during a drain leave a silent node, and nothing behind" {
+  only_on nftables
+  before=$(trace 1)
+  start 1 1 2 3
+  talk
+  move 1 2 1 2 3
+  on 1 nft flush ruleset
+  eventually nothing_is_left_on 1
+  expect_trace 1 "$before"
+  talked
+  [[ $said == *$'\n'"torn 0"$'\n'* ]]
+}
+
+# bats test_tags=nftables
 @test "what begins anew from the same port is the new node's alone" {
   only_on nftables
   start 1 1 2 3

@@ -66,3 +66,32 @@ on_ipv6() {
   on_ipv6
   in_all_modes deal_at_once "${large[@]}"
 }
+
+# early_drops_all: the rules of no node have anything left to drop, and everything is counted once.
+early_drops_all() {
+  local node all=0
+  for ((node = 1; node <= LAB_NODES; node++)); do
+    [ "$(dropped_in "$node" rules)" = 0 ] || { nft_counters "$node"; return 1; }
+    all=$((all + $(dropped_in "$node" all)))
+  done
+  echo "dropped early: $all"
+  [ "$all" -eq $(((LAB_NODES - 1) * PACKETS)) ]
+}
+
+nft_counters() { on "$1" nft list ruleset | grep -B 3 'counter packets [1-9].* drop'; }
+
+# bats test_tags=nftables
+@test "plain packets of other nodes' buckets are dropped before the rules, these very ones and no others" {
+  only_on nftables
+  has_early_drop 1 || skip "Linux $(uname -r) has no tcx ingress"
+  export OCF_RESKEY_clusterip_hash_seed=12345 PROBE_PROTOCOLS=tcp,udp,sctp,dccp,udplite
+  for OCF_RESKEY_ip in "$VIP" "$VIP6"; do
+    for OCF_RESKEY_clusterip_hash in "${MODES[@]}"; do
+      deal 16
+      echo "$OCF_RESKEY_ip, $OCF_RESKEY_clusterip_hash:"
+      identity "$PACKETS" --random 16
+      early_drops_all
+      release_all
+    done
+  done
+}

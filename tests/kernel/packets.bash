@@ -97,15 +97,15 @@ deal_to() {
   [ -z "$nothing_new" ] || helper start "$1" "$1"
 }
 
-# deal_at_once TOTAL: like deal, with one `nft` per node for all buckets but the first.
+# deal_at_once TOTAL: like deal, with one call per node for all buckets but the first.
 deal_at_once() {
-  local node elements
+  local node
   deal 3
   export OCF_RESKEY_CRM_meta_clone_max=$1
   for ((node = 1; node <= LAB_NODES; node++)); do
     helper start "$node" "$node" || return
-    elements=$(seq -s , "$node" "$LAB_NODES" "$1")
-    for_each_owned_set "$node" add element "{ $elements }" || return
+    # shellcheck disable=SC2046 # a list of words
+    on "$node" loadshare claim "$OCF_RESKEY_ip" $(buckets_of "$node" "$1") >/dev/null || return
     note_held "$node" "$1"
   done
 }
@@ -190,9 +190,11 @@ forget() { unset "HELD[$1 $2]"; }
 
 # identity PACKETS [OPTION…]: whether each of so many random packets reaches its owner alone, and
 # nobody else. CLUSTERIP never sees UDP-Lite: connection tracking takes its checksums for wrong.
+# PROBE_PROTOCOLS, with commas, instead of all.
 identity() {
   local node nodes=() all=tcp,udp,sctp,dccp,icmp,esp,ah,other
   [ "$BACKEND" = clusterip ] || all+=,udplite
+  all=${PROBE_PROTOCOLS:-$all}
   for ((node = 1; node <= LAB_NODES; node++)); do
     local held=${HELD["$OCF_RESKEY_ip $node"]:-}
     held=${held# }
@@ -202,6 +204,15 @@ identity() {
     --address "$OCF_RESKEY_ip" --mac "$OCF_RESKEY_mac" --mode "$OCF_RESKEY_clusterip_hash" \
     --total "$OCF_RESKEY_CRM_meta_clone_max" --seed "${OCF_RESKEY_clusterip_hash_seed:-0}" \
     "${nodes[@]}" "${@:2}"
+}
+
+# dropped_in NODE WHAT: packets that the `rules` have dropped there, or `all` that status tells.
+dropped_in() {
+  case $2 in
+    rules) on "$1" nft list ruleset | sed -n 's/.*counter packets \([0-9]*\) bytes [0-9]* drop/\1/p' |
+      awk '{ sum += $1 } END { print sum + 0 }' ;;
+    all) on "$1" loadshare status "$OCF_RESKEY_ip" --json | sed -n 's/.*"dropped": *\([0-9]*\).*/\1/p' ;;
+  esac
 }
 
 # forget_neighbours: the clients have to resolve every address anew.

@@ -306,6 +306,54 @@ $saved"' 2>"$BATS_TEST_TMPDIR/refused"; then
   noticed 1 "$VIP_MAC is not joined on cluster0"
 }
 
+# spoil WHAT: of the early drop.
+spoil() { on 1 "$TRAFFIC" early-drop --interface cluster0 --spoil "$1"; }
+
+# bats test_tags=nftables
+@test "nf_tables: the early drop knows other things than the rules" {
+  only_on nftables
+  has_early_drop 1 || skip "Linux $(uname -r) has no tcx ingress"
+  local what
+  for what in seed total mode; do
+    [ "$(spoil $what)" = "addresses 1" ]
+    noticed 1 "the early drop on cluster0 has other parameters than the rules"
+  done
+  spoil buckets
+  noticed 1 "the early drop on cluster0 drops buckets 1,2, served by this node"
+}
+
+# bats test_tags=nftables
+@test "nf_tables: without the early drop the rules do its work, until the next start brings it back" {
+  only_on nftables
+  has_early_drop 1 || skip "Linux $(uname -r) has no tcx ingress"
+  spoil detach
+  [ "$(spoil nothing)" = none ]
+  holds 1 1 2
+  all_answered
+  helper 1 stop 2
+  [ "$(spoil nothing)" = none ]
+  helper 1 start 2
+  [ "$(spoil nothing)" = "addresses 1" ]
+  holds 1 1 2
+  all_answered
+}
+
+# bats test_tags=nftables
+@test "nf_tables: a bucket that drains has to pass the early drop, too" {
+  only_on nftables
+  has_early_drop 1 || skip "Linux $(uname -r) has no tcx ingress"
+  local moving=(--drain 60 --notify true)
+  helper 1 start 1 "${moving[@]}"
+  helper 1 stop 2 "${moving[@]}" --node a --stopping x:1 --stopping-on a --starting x:1 --starting-on b
+  helper 1 monitor 1 "${moving[@]}"
+  spoil buckets
+  run -1 helper 1 monitor 1 "${moving[@]}"
+  [[ $output == *"the early drop on cluster0 drops buckets 1,2, served by this node"* ]]
+  helpers 1 start 1 2
+  holds 1 1 2
+  all_answered
+}
+
 # ---- Both
 
 # addresses COMMAND…: of `ip address`, on node 1.

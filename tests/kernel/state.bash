@@ -48,6 +48,7 @@ trace() {
     nft -s list ruleset # without counters
     tc qdisc show
     [ ! -e /sys/class/net/cluster0 ] || tc filter show dev cluster0 egress
+    [ ! -e /sys/class/net/cluster0 ] || "$TRAFFIC" early-drop --interface cluster0
     :
   ' 2>&1
 }

@@ -31,6 +31,7 @@ setup() {
 
 teardown() {
   local node
+  kill "$STARTED" 2>/dev/null || : # what a failed test has left would speak in the next
   for node in 1 2; do
     kill "${servers[node]}" 2>/dev/null || :
     on "$node" nft flush ruleset
@@ -59,9 +60,9 @@ converse() { # [ADDRESS]
   lab_start client "$TRAFFIC" converse --interface lan0 --address "${1:-$shared}" --first "$(first_for "${1:-$shared}")"
 }
 
-knock() { # [ADDRESS]
+knock() { # [ADDRESS [OPTION…]]
   lab_start client "$TRAFFIC" knock --interface lan0 --address "${1:-$shared}" --mac $group_mac \
-    --first "$(first_for "${1:-$shared}")"
+    --first "$(first_for "${1:-$shared}")" "${@:2}"
 }
 
 # A window, as a line for each word.
@@ -144,6 +145,7 @@ lab_serve_on_and_keep() {
   knock
   sleep 0.5
   seen=$(window)
+  lab_finish >/dev/null
   has_line "duplicate [1-9][0-9]*"
 }
 
@@ -176,5 +178,18 @@ converse_anyhow() {
       '$1 == "taken" && $3 == mac && $4 >= from && $4 <= to && $5 > 250000 && $6 < to' <<<"$seen" | wc -l)" = 6 ]
     let_go 2
     hold 1
+  done
+}
+
+@test "knock: an ACK of no connection is reset" {
+  local address
+  hold 1
+  for address in $shared $shared6; do
+    knock $address --acknowledge
+    sleep 0.5
+    seen=$(window)
+    lab_finish >/dev/null
+    [ "$(grep -cx "holder [1-6] $(node_mac 1)" <<<"$seen")" = 6 ]
+    has_line "lost 0" && has_line "duplicate 0"
   done
 }

@@ -39,12 +39,15 @@ anew, from another port. Prints "ready" when all are open, and for each SIGUSR1 
   wrong N                       bytes that came back otherwise than they were sent
   torn N                        times that a node spoke in another's connection, but for a reset that
                                 ended it
+  late N                        times that a node went on to speak behind another's reset: it sends
+                                anew what was not acknowledged to it
   silence MS SILENT             the longest time that sent bytes have waited to come back; how many
                                 connections waited longer than SILENCE
   node NAME CONNECTIONS         who serves how many of those open
   missed N                      frames that were not seen: torn may be too low
-  ended-at US CLIENT PORT NODE REASON MS
-                                when (microseconds since 1970); how long it had waited by then
+  ended-at US CLIENT PORT NODE REASON MS [MAC]
+                                when (microseconds since 1970); how long it had waited by then; who
+                                has reset it, if not its own node
   torn-at US CLIENT PORT MAC MAC
                                 whose connection, who spoke; the first 200 of both
   end)";
@@ -88,7 +91,7 @@ struct Speakers {
 /// What is printed and then forgotten.
 struct Window {
   Clock::time_point begin = Clock::now();
-  std::uint64_t ended = 0, wrong = 0, torn = 0;
+  std::uint64_t ended = 0, wrong = 0, torn = 0, late = 0;
   std::vector<std::string> told;
 };
 
@@ -207,12 +210,21 @@ class Party {
       conversation.silence = std::max(conversation.silence, waited);
       ++window_.ended;
       tell("ended-at " + microseconds_since_1970() + ' ' + name_of(conversation) + ' ' +
-           conversation.node + ' ' + reason + ' ' + std::to_string(milliseconds(waited)));
+           conversation.node + ' ' + reason + ' ' + std::to_string(milliseconds(waited)) +
+           resetter_of(conversation));
     }
     conversation.socket = FileDescriptor(-1);
     conversation.greeted = false;
     conversation.under_way.clear();
     conversation.next_step = Clock::now() + pause_before_another;
+  }
+
+  /// Nothing where its own node, or no node at all, has ended it.
+  std::string resetter_of(const Conversation& conversation) {
+    take_frames();
+    const auto speakers = speakers_.find({conversation.client, conversation.port});
+    if (speakers == speakers_.end() || !speakers->second.reset_by) return "";
+    return ' ' + to_string(*speakers->second.reset_by);
   }
 
   // ---- Speaking and listening
@@ -296,10 +308,18 @@ class Party {
     Speakers& speakers = place->second;
     const MacAddress& speaker = packet.ethernet_source;
     const bool is_reset = (packet.transport[13] & reset) != 0;
-    if (speaker == speakers.node && !speakers.reset_by) return;
+    if (speaker == speakers.node) {
+      // It has not heard of the reset, and sends again what nobody has acknowledged.
+      if (speakers.reset_by) ++window_.late;
+      return;
+    }
     // A reset for each byte that was under way is still one word.
-    if (speaker != speakers.node && is_reset && speakers.reset_by.value_or(speaker) == speaker) {
+    if (is_reset && speakers.reset_by.value_or(speaker) == speaker) {
       speakers.reset_by = speaker;
+      return;
+    }
+    if (speaker == speakers.node) {
+      ++window_.late;
       return;
     }
     ++window_.torn;
@@ -354,7 +374,8 @@ class Party {
     std::cout << "window " << milliseconds(now - window_.begin) << "\nopen " << count_open()
               << "\nopening " << std::ssize(conversations_) - count_open() << "\nended "
               << window_.ended << "\nwrong " << window_.wrong << "\ntorn " << window_.torn
-              << "\nsilence " << milliseconds(longest->silence) << ' ' << silent << '\n';
+              << "\nlate " << window_.late << "\nsilence " << milliseconds(longest->silence) << ' '
+              << silent << '\n';
     for (const auto& [node, connections] : count) {
       std::cout << "node " << node << ' ' << connections << '\n';
     }

@@ -47,7 +47,8 @@ Prints "ready", and for each SIGUSR1 and at the end (SIGTERM) what happened sinc
   duplicate-at US BUCKET CLIENT PORT MAC MAC AGE
                                 how many microseconds after the SYN; the first 200 of these and of
                                 the new holders
-  end)";
+  end
+With --acknowledge it sends ACKs of connections that nobody knows instead: an answer is a reset.)";
 
 struct Options {
   std::string interface;
@@ -59,6 +60,7 @@ struct Options {
   unsigned total = 0;
   std::uint32_t seed = 0;
   Milliseconds interval{3};
+  bool acknowledge = false;
 };
 
 struct Knock {
@@ -106,6 +108,7 @@ Options read_options(const Arguments& arguments) {
   add("total", po::value(&total)->default_value("6"), "number of buckets");
   add("seed", po::value(&seed)->default_value("0"), "of the hash");
   add("interval", po::value(&interval)->default_value("3"), "ms between two SYNs of a bucket");
+  add("acknowledge", po::bool_switch(&options.acknowledge), "ACKs instead of SYNs");
   reader.read(arguments);
   options.address = ip_address(address);
   options.mac = mac_address(mac);
@@ -116,6 +119,18 @@ Options read_options(const Arguments& arguments) {
   options.seed = number(seed, ~0U);
   options.interval = Milliseconds(std::max(1U, number(interval, 60'000)));
   return options;
+}
+
+/// Makes the SYN an ACK.
+void acknowledge(std::vector<std::uint8_t>& frame, const Probe& probe) {
+  constexpr std::size_t flags = 13, checksum = 16;
+  const std::size_t ip_header = probe.source.version == 4 ? 20 : 40;
+  const auto segment = std::span(frame).subspan(ETHER_HDR_LEN + ip_header);
+  segment[flags] = 0x10;
+  segment[checksum] = segment[checksum + 1] = 0;
+  const auto sum = transport_checksum(probe.source, probe.destination, IPPROTO_TCP, segment);
+  segment[checksum] = static_cast<std::uint8_t>(sum >> 8U);
+  segment[checksum + 1] = static_cast<std::uint8_t>(sum);
 }
 
 class Door {
@@ -164,7 +179,9 @@ class Door {
     knocks_.emplace(endpoint, Knock{*probe, bucket, now, {}});
     in_order_.push_back(endpoint);
     ++window_.sent;
-    send_frame(sender_, build_frame(*probe, own_mac_, options_.mac));
+    auto frame = build_frame(*probe, own_mac_, options_.mac);
+    if (options_.acknowledge) acknowledge(frame, *probe);
+    send_frame(sender_, frame);
   }
 
   /// A client and port of that bucket; nothing if 64 clients happen to have none by their address.
@@ -280,8 +297,9 @@ class Door {
   FileDescriptor capture_;
   FileDescriptor sender_;
   MacAddress own_mac_;
-  std::mt19937 random_{1};
-  std::uint16_t next_port_ = first_port;
+  // Others than those of another that runs at the same time: each hears the answers to both.
+  std::mt19937 random_{std::random_device{}()};
+  std::uint16_t next_port_ = std::uniform_int_distribution{first_port, last_port}(random_);
   std::map<Endpoint, Knock> knocks_;
   std::deque<Endpoint> in_order_;  ///< of `knocks_`, oldest first
   std::map<unsigned, Holder> holders_;

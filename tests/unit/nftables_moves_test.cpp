@@ -124,13 +124,14 @@ TEST(MoveRules, KnowConnectionsByConntrack) {
   const auto drained = bucket4 + ", r4 in draining-10.0.0.100";
   const auto elsewhere = bucket4 + ", r4 in elsewhere-10.0.0.100";
   const auto begun_anew = ", " + connection4 + ", r8 in reopened-10.0.0.100, count, drop";
-  EXPECT_THAT(lines_of("known", address4, a_filter()),
-              ElementsAre(other_interface,
-                          "r0 = transport 13+1, r0 &= 12, r0 is 02, goto opening-10.0.0.100",
-                          drained + begun_anew, elsewhere + begun_anew,
-                          "r0 = state, r0 is 02000000, r0 = direction, r0 is 00, accept",
-                          elsewhere + ", count, drop", bucket4 + ", r4 in owned-10.0.0.100, accept",
-                          "count, drop"));
+  EXPECT_THAT(
+      lines_of("known", address4, a_filter()),
+      ElementsAre(other_interface,
+                  "r0 = transport 13+1, r0 &= 12, r0 is 02, goto opening-10.0.0.100",
+                  drained + begun_anew, elsewhere + begun_anew,
+                  "r0 = state, r0 is 02000000, r0 = direction, r0 is 00, accept",
+                  elsewhere + ", count, drop", drained + ", r0 = state, r0 is 02000000, accept",
+                  bucket4 + ", r4 in owned-10.0.0.100, accept", "count, drop"));
 }
 
 TEST(MoveRules, OpenConnectionsOnTheNewOwnerAlone) {
