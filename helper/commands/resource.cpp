@@ -2,7 +2,9 @@
 // start, stop, monitor, notify and validate: what the agent asks for, one bucket at a time.
 #include <syslog.h>
 
+#include <algorithm>
 #include <iostream>
+#include <optional>
 #include <set>
 
 #include "commands/commands.h"
@@ -40,6 +42,12 @@ void check_clone_max(const Request& request, const std::optional<std::string>& c
 }  // namespace
 
 namespace {
+
+template <class Wanted>
+bool has(const Plan& plan) {
+  return std::any_of(plan.begin(), plan.end(),
+                     [](const Step& step) { return std::holds_alternative<Wanted>(step); });
+}
 
 std::set<unsigned> all_buckets(unsigned total) {
   std::set<unsigned> all;
@@ -117,8 +125,8 @@ void stop(const Invocation& call) {
   const auto plan = plan_stop(request, observed);
   apply(call, kernel, plan);
   if (call.dry_run) return;
-  const bool drains = !plan.empty() && std::holds_alternative<DrainBucket>(plan.front());
-  if (drains || observed.filter.moves.on) settle_later(call);
+  const bool drains = has<DrainBucket>(plan);
+  if (drains || has<LimitAddress>(plan) || observed.filter.moves.on) settle_later(call);
   report(bucket_in_words(call.request) + (plan.empty() ? " was not held"
                                           : drains     ? " drains"
                                                        : " released"));
