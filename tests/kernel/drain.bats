@@ -336,7 +336,7 @@ served_by_2_alone() { talked && served_by 2 $connections; }
   unset OCF_RESKEY_CRM_meta_notify_{stop,start}_{resource,uname}
   OCF_RESKEY_CRM_meta_on_node=node2 start 2 1 2 3
   eventually served_by_2_alone
-  nothing_is_left_on 1
+  eventually nothing_is_left_on 1
 }
 
 # bats test_tags=nftables
