@@ -22,9 +22,9 @@ using Bytes = std::vector<std::uint8_t>;
 /// What the keys of a set are; the numbers tell `nft` how to print them (its datatype.h).
 enum class KeyType : std::uint32_t {
   ip4_address = 7,
-  ip4_address_and_port = 7 << 6 | 13,
+  ip4_address_and_ports = (7 << 6 | 13) << 6 | 13,
   ip6_address = 8,
-  ip6_address_and_port = 8 << 6 | 13,
+  ip6_address_and_ports = (8 << 6 | 13) << 6 | 13,
   protocol = 12,
   icmp_type = 14,
   bucket = 19,

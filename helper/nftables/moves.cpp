@@ -47,10 +47,13 @@ class Parts {
     return bucket_is_in(
         set, {quoted_source(address_.version), at.quoted_dest_port, at.quoted_source_port});
   }
-  /// The client's address and port, a key of `reopened`.
+  /// The client's address and port, and the service's: a key of `reopened`. The same port of a
+  /// client can have a connection to each of the address's services.
   Rule load_connection() const {
     const auto source = packet_source(address_.version);
-    return {source, LoadPayload{Header::transport, 0, 2, hashed + source.size / 4}};
+    const Register ports = hashed + source.size / 4;
+    return {source, LoadPayload{Header::transport, 0, 2, ports},
+            LoadPayload{Header::transport, 2, 2, ports + 1}};
   }
   Rule has_begun_anew() const {
     return load_connection() + Rule{FindInSet{hashed, reopened_set_name(address_)}};
@@ -100,11 +103,12 @@ std::vector<Rule> known_rules(const IpAddress& address, const Filter& filter) {
 std::vector<Rule> opening_rules(const IpAddress& address, const Filter& filter) {
   const Parts parts(address, filter);
   const auto reopened = reopened_set_name(address);
-  return {
-      parts.bucket_is_in(owned_set_name(address)) + parts.load_connection() +
-          Rule{DeleteFromSet{hashed, reopened}, Accept{}},
-      parts.load_connection() + Rule{AddToSet{hashed, reopened, filter.drain}} + count_and_drop(),
-      count_and_drop()};
+  // This node may take the bucket back, and the other one drain it then for as long once more.
+  const auto lifetime = 2 * filter.drain;
+  return {parts.bucket_is_in(owned_set_name(address)) + parts.load_connection() +
+              Rule{DeleteFromSet{hashed, reopened}, Accept{}},
+          parts.load_connection() + Rule{AddToSet{hashed, reopened, lifetime}} + count_and_drop(),
+          count_and_drop()};
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ SetSpec set_of_moves(const std::string& name) {
 SetSpec reopened_set(const IpAddress& address) {
   const bool v4 = address.version == 4;
   SetSpec set{reopened_set_name(address),
-              v4 ? KeyType::ip4_address_and_port : KeyType::ip6_address_and_port, v4 ? 8U : 20U};
+              v4 ? KeyType::ip4_address_and_ports : KeyType::ip6_address_and_ports, v4 ? 12U : 24U};
   set.most_elements = most_reopened;
   set.expiring = set.filled_by_rules = true;
   return set;

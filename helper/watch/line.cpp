@@ -79,12 +79,6 @@ std::string list(const std::set<unsigned>& buckets) {
   return text;
 }
 
-std::set<unsigned> names_of(const Lifetimes& lifetimes) {
-  std::set<unsigned> buckets;
-  for (const auto& [bucket, left] : lifetimes) buckets.insert(bucket);
-  return buckets;
-}
-
 // By the rules of nftables/moves.h.
 Answer answer_for(const Packet& packet, unsigned bucket, const Buckets& buckets) {
   const bool owned = buckets.owned.contains(bucket);
@@ -111,7 +105,12 @@ std::string share_of(std::uint64_t part, std::uint64_t whole) {
 }  // namespace
 
 Buckets buckets_of(const FilterState& state) {
-  return {state.buckets, names_of(state.moves.draining), names_of(state.moves.elsewhere)};
+  Buckets buckets{state.buckets, {}, {}};
+  for (const auto& [bucket, left] : state.moves.draining) buckets.draining.insert(bucket);
+  for (const auto& [bucket, left] : state.moves.elsewhere) {
+    if (state.buckets.contains(bucket)) buckets.elsewhere.insert(bucket);
+  }
+  return buckets;
 }
 
 std::string in_words(const Buckets& buckets) {

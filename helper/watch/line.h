@@ -31,7 +31,7 @@ enum class Answer {
 struct Buckets {
   std::set<unsigned> owned;
   std::set<unsigned> draining;   ///< given up, but for the connections that it knows
-  std::set<unsigned> elsewhere;  ///< that another node may be draining
+  std::set<unsigned> elsewhere;  ///< those owned that another node may be draining
 
   bool operator==(const Buckets&) const = default;
 };

@@ -105,7 +105,7 @@ const std::string other_interface =
     "r0 = interface, r0 is not 636c757374657230"
     "0000000000000000, accept";
 const std::string bucket4 = "r8 = network 12+4, r8 to host order, r4 = hash r8+4 seed 7 total 5";
-const std::string connection4 = "r8 = network 12+4, r9 = transport 0+2";
+const std::string connection4 = "r8 = network 12+4, r9 = transport 0+2, r10 = transport 2+2";
 const std::string taken = "r0 = 00, packet type = r0, accept";
 
 TEST(MoveRules, LetThroughWhatMayBeOfADrainedConnection) {
@@ -138,7 +138,7 @@ TEST(MoveRules, OpenConnectionsOnTheNewOwnerAlone) {
   EXPECT_THAT(lines_of("opening", address4, a_filter()),
               ElementsAre(bucket4 + ", r4 in owned-10.0.0.100, " + connection4 +
                               ", delete r8 from reopened-10.0.0.100, accept",
-                          connection4 + ", add r8 to reopened-10.0.0.100 for 30000 ms, count, drop",
+                          connection4 + ", add r8 to reopened-10.0.0.100 for 60000 ms, count, drop",
                           "count, drop"));
 }
 
@@ -172,15 +172,16 @@ TEST(MoveRules, ReadQuotedPortsTheOtherWayRound) {
                                  "r13 = transport 48+2"));
 }
 
-TEST(MoveRules, NameAConnectionByClientAndPort) {
+TEST(MoveRules, NameAConnectionByClientAndBothPorts) {
   EXPECT_THAT(lines_of("opening", address6, a_filter())[1],
-              testing::StartsWith("r8 = network 8+16, r12 = transport 0+2, add r8 to "));
+              testing::StartsWith(
+                  "r8 = network 8+16, r12 = transport 0+2, r13 = transport 2+2, add r8 to "));
 }
 
-TEST(MoveRules, RememberWhatBeganAnewAsLongAsTheDrain) {
+TEST(MoveRules, RememberWhatBeganAnewForTheDrainThereAndBack) {
   auto filter = a_filter();
   filter.drain = std::chrono::seconds(3600);
-  EXPECT_THAT(lines_of("opening", address4, filter)[1], testing::HasSubstr("for 3600000 ms"));
+  EXPECT_THAT(lines_of("opening", address4, filter)[1], testing::HasSubstr("for 7200000 ms"));
 }
 
 const HashMode all_modes[] = {HashMode::source_ip, HashMode::source_ip_source_port,

@@ -287,6 +287,15 @@ TEST(Settling, OfANodeThatServesRemovesTheRulesForMovesAlone) {
       << "as long as others may drain";
 }
 
+// Then nothing says any more that the address is one of ours, but that it is about to expire.
+TEST(Settling, TakesAwayWhatAFlushOfTheRulesHasLeft) {
+  auto node = a_node_that_drains({1});
+  node.filter = {};
+  EXPECT_THAT(settled(node), ElementsAre("remove address eth0/24", "remove filter"));
+  node.filter.faults = {"only pieces of the cluster rule are left"};
+  EXPECT_THAT(settled(node), ElementsAre("remove address eth0/24", "remove filter"));
+}
+
 // `release` by hand leaves an address that has nobody to answer, on purpose.
 TEST(Settling, LeavesAnAddressThatIsThereForEver) {
   auto node = a_node_that_drains({}, {});

@@ -158,6 +158,12 @@ TEST(DrainedByOthers, IsNothingThatANodeWithoutARecordStops) {
   EXPECT_THAT(drained(on("node2", standby), {{3, "node1", now}}), ElementsAre(3));
 }
 
+TEST(RecordedHere, IsTheStopOfThisBucketOnThisNode) {
+  EXPECT_TRUE(is_recorded_here(quiet, {{1, "node1", now}, {2, "node1", now - 24h}}));
+  EXPECT_FALSE(is_recorded_here(quiet, {{1, "node1", now}, {2, "node2", now}}));
+  EXPECT_FALSE(is_recorded_here(quiet, {}));
+}
+
 TEST(DrainedByOthers, CountsABucketOnceWhoeverStoppedIt) {
   EXPECT_THAT(drained(quiet, {{2, "node2", now - 20s}, {2, "node3", now - 5s}, {2, "node1", now}}),
               ElementsAre(2));
