@@ -64,8 +64,8 @@ netlink::Message a_connection(const IpAddress& client, const IpAddress& cluster,
     mnl_attr_put_u8(&header, CTA_PROTOINFO_TCP_WSCALE_ORIGINAL, 7);
     mnl_attr_put_u8(&header, CTA_PROTOINFO_TCP_STATE, tcp_state);
   }
+  mnl_attr_put_u16(&header, CTA_ZONE, htons(9));  // with padding behind it
   mnl_attr_put_u32(&header, CTA_ID, 0x01020304);
-  mnl_attr_put_u16(&header, CTA_ZONE, htons(9));
   return message;
 }
 
@@ -109,7 +109,7 @@ TEST(Connection, IsNamedByTupleIdAndZone) {
   for (const auto* attribute : netlink::attributes(named.header(), 0)) {
     types.push_back(mnl_attr_get_type(attribute));
   }
-  EXPECT_THAT(types, testing::ElementsAre(CTA_TUPLE_ORIG, CTA_ID, CTA_ZONE));
+  EXPECT_THAT(types, testing::ElementsAre(CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID));
 }
 
 TEST(Connection, IsOpenFromTheFirstPacketToTheLast) {
