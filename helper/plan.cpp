@@ -6,21 +6,10 @@
 #include "cluster_mac.h"
 #include "loadshare/error.h"
 #include "transition.h"
+#include "words.h"
 
 namespace loadshare {
 namespace {
-
-std::string list(const std::set<unsigned>& buckets) {
-  std::string text;
-  for (const unsigned bucket : buckets) {
-    text += (text.empty() ? "" : ",") + std::to_string(bucket);
-  }
-  return text;
-}
-
-std::string seconds(std::chrono::milliseconds time) {
-  return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count()) + " s";
-}
 
 std::string to_string(const HeldAddress& held) {
   return "/" + std::to_string(held.prefix_length) + " on " + held.interface;
@@ -80,7 +69,7 @@ void compare_parameters(const Filter& wanted, const Filter& found,
   differs("hash mode", to_string(found.hash_mode), to_string(wanted.hash_mode));
   differs("seed", std::to_string(found.seed), std::to_string(wanted.seed));
   differs("lease", found.lease ? "on" : "off", wanted.lease ? "on" : "off");
-  differs("drain", seconds(found.drain), seconds(wanted.drain));
+  differs("drain", words::seconds(found.drain), words::seconds(wanted.drain));
 }
 
 void compare_filter(const Target& target, const FilterState& state,
@@ -269,10 +258,10 @@ std::string drain_in_words(const Request& request, const Observed& observed) {
   if (found == draining.end()) return "";
   std::string connections;
   if (observed.connections && observed.connections->contains(request.bucket)) {
-    const auto count = observed.connections->at(request.bucket);
-    connections = ", with " + std::to_string(count) + (count == 1 ? " connection" : " connections");
+    connections =
+        ", with " + words::counted(observed.connections->at(request.bucket), "connection");
   }
-  return ": it drains" + connections + ", for " + seconds(found->second) + " at most";
+  return ": it drains" + connections + ", for " + words::seconds(found->second) + " at most";
 }
 
 struct Describe {
@@ -283,7 +272,8 @@ struct Describe {
     return "install the cluster rule for " + to_string(step.address) + " on " +
            step.filter.interface + ": MAC " + to_string(step.filter.mac) + ", hash mode " +
            to_string(step.filter.hash_mode) + ", seed " + std::to_string(step.filter.seed) +
-           ", total nodes " + std::to_string(step.filter.total) + ", buckets " + list(step.buckets);
+           ", total nodes " + std::to_string(step.filter.total) + ", buckets " +
+           words::listed(step.buckets);
   }
   std::string operator()(const RemoveFilter& step) const {
     return "remove the cluster rule for " + to_string(step.address);
@@ -299,25 +289,26 @@ struct Describe {
   }
   std::string operator()(const DrainBucket& step) const {
     return "drain bucket " + std::to_string(step.bucket) + " of " + to_string(step.address) +
-           " for " + seconds(step.lifetime);
+           " for " + words::seconds(step.lifetime);
   }
   std::string operator()(const EndDrain& step) const {
     return "end the drain of bucket " + std::to_string(step.bucket) + " of " +
            to_string(step.address);
   }
   std::string operator()(const SpareConnections& step) const {
-    return "answer only known connections of buckets " + list(step.buckets) + " of " +
-           to_string(step.address) + " for " + seconds(step.lifetime);
+    return "answer only known connections of buckets " + words::listed(step.buckets) + " of " +
+           to_string(step.address) + " for " + words::seconds(step.lifetime);
   }
   std::string operator()(const ForgetConnections& step) const {
-    return "forget connections of buckets " + list(step.buckets) + " of " + to_string(step.address);
+    return "forget connections of buckets " + words::listed(step.buckets) + " of " +
+           to_string(step.address);
   }
   std::string operator()(const EndMoves& step) const {
     return "remove the rules for buckets of " + to_string(step.address) + " that move";
   }
   std::string operator()(const LimitAddress& step) const {
     return "let " + to_string(step.address) + to_string(step.held) + " expire in " +
-           seconds(step.lifetime);
+           words::seconds(step.lifetime);
   }
   std::string operator()(const AddAddress& step) const {
     return "add " + to_string(step.target.address) + to_string(step.target.held);

@@ -9,6 +9,7 @@
 
 #include "loadshare/error.h"
 #include "terminal.h"
+#include "words.h"
 
 namespace loadshare::report {
 namespace {
@@ -95,10 +96,6 @@ std::string lease_in_words(const std::map<unsigned, std::chrono::milliseconds>& 
          std::to_string(next->second.count() / 1000) + " s unless monitored";
 }
 
-std::string time_in_words(std::chrono::milliseconds left) {
-  return std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) + " s";
-}
-
 std::size_t connections_left(const Observed& observed) {
   std::size_t sum = 0;
   for (const auto& [bucket, count] : *observed.connections) sum += count;
@@ -107,8 +104,7 @@ std::size_t connections_left(const Observed& observed) {
 
 std::string connections_in_words(const Observed& observed) {
   if (!observed.connections) return "connections, nobody knows how many";
-  const auto count = connections_left(observed);
-  return std::to_string(count) + (count == 1 ? " connection" : " connections");
+  return words::counted(connections_left(observed), "connection");
 }
 
 // "3-5, for 14 s at most"
@@ -119,7 +115,7 @@ std::string moving_in_words(const Lifetimes& lifetimes, const std::string& what 
     buckets.insert(bucket);
     longest = std::max(longest, left);
   }
-  return in_short(buckets) + what + ", for " + time_in_words(longest) + " at most";
+  return in_short(buckets) + what + ", for " + words::seconds(longest) + " at most";
 }
 
 void print_title(const AddressReport& report, std::ostream& to, bool colour) {
@@ -131,8 +127,7 @@ void print_title(const AddressReport& report, std::ostream& to, bool colour) {
   if (filter != nullptr) to << " on " << filter->interface;
   to << " with " << to_string(report.backend) << ": "
      << (count == 0 ? terminal::dressed("healthy", Look::good, colour)
-                    : terminal::dressed(std::to_string(count) + (count == 1 ? " fault" : " faults"),
-                                        Look::bad, colour))
+                    : terminal::dressed(words::counted(count, "fault"), Look::bad, colour))
      << "\n";
 }
 
@@ -150,7 +145,7 @@ void print_properties(const AddressReport& report, std::ostream& to, bool colour
     columns.add({"", {"lease", Look::dim}, lease_in_words(report.observed.filter.expiring)});
   }
   if (filter_of(report) != nullptr && filter_of(report)->drain.count() > 0) {
-    columns.add({"", {"drain", Look::dim}, time_in_words(filter_of(report)->drain)});
+    columns.add({"", {"drain", Look::dim}, words::seconds(filter_of(report)->drain)});
   }
   const auto& moves = report.observed.filter.moves;
   if (!moves.draining.empty()) {

@@ -8,6 +8,7 @@
 #include "commands/steps.h"
 #include "loadshare/error.h"
 #include "terminal.h"
+#include "words.h"
 
 namespace loadshare::commands {
 namespace {
@@ -74,10 +75,6 @@ Findings run(const Check& one, const Place& place) {
   }
 }
 
-std::string counted(std::ptrdiff_t number, const std::string& what) {
-  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
-}
-
 }  // namespace
 
 void check(const Invocation& call) {
@@ -87,7 +84,7 @@ void check(const Invocation& call) {
   const auto place = find_place(request);
   if (has_address(place)) loadshare::check(request);
   const bool colour = terminal::shows_colour();
-  std::ptrdiff_t failures = 0, warnings = 0;
+  std::size_t failures = 0, warnings = 0;
   for (const auto& one : all_checks) {
     if (!knows(place, one.needs)) continue;
     for (const auto& finding : run(one, place)) {
@@ -98,8 +95,9 @@ void check(const Invocation& call) {
     std::cout << std::flush;
   }
   if (failures > 0) {
-    throw Error(ExitCode::generic_error, "it will not work here: " + counted(failures, "failure") +
-                                             ", " + counted(warnings, "warning"));
+    throw Error(ExitCode::generic_error,
+                "it will not work here: " + words::counted(failures, "failure") + ", " +
+                    words::counted(warnings, "warning"));
   }
   std::cout << "it will work here" << (warnings > 0 ? ", but mind the warnings" : "") << "\n";
 }

@@ -9,6 +9,7 @@
 #include "placement.h"
 #include "quoted.h"
 #include "terminal.h"
+#include "words.h"
 
 namespace loadshare::commands {
 namespace {
@@ -36,10 +37,6 @@ Cell heading(const char* text, bool to_the_right = false) {
 
 // Of the client's next connection; those that drain come behind the table.
 Cell yes_or_no(bool yes) { return yes ? Cell("yes", Look::good) : Cell("no"); }
-
-std::string in_seconds(std::chrono::milliseconds left) {
-  return std::to_string(std::chrono::ceil<std::chrono::seconds>(left).count()) + " s";
-}
 
 Cell names(const pacemaker::ClusterResource& resource, unsigned bucket) {
   const auto found = resource.nodes.find(bucket);
@@ -147,8 +144,7 @@ class Text {
 
   void print_parameters() const {
     const auto& sharing = report_.sharing;
-    to_ << to_string(report_.address) << ": "
-        << (sharing.total == 1 ? "1 bucket" : std::to_string(sharing.total) + " buckets")
+    to_ << to_string(report_.address) << ": " << words::counted(sharing.total, "bucket")
         << ", hash mode " << to_string(sharing.hash_mode) << ", seed " << sharing.seed;
     if (sharing.dest_port != 0) to_ << ", port " << sharing.dest_port;
     to_ << "\n";
@@ -179,7 +175,7 @@ class Text {
   }
 
   void print_spread() const {
-    to_ << "\n" << clients().size() << (clients().size() == 1 ? " client" : " clients");
+    to_ << "\n" << words::counted(clients().size(), "client");
     if (some_depend()) {
       to_ << ", connections from ports " << first_client_port << " to " << last_client_port;
       if (spread_.port_step > 1) to_ << " in steps of " << spread_.port_step;
@@ -219,18 +215,16 @@ class Text {
 
   std::string elsewhere_in_words(unsigned bucket) const {
     return "Another node may go on with older connections of bucket " + std::to_string(bucket) +
-           ", for " + in_seconds(report_.moves.elsewhere.at(bucket)) + " at most.\n";
+           ", for " + words::seconds(report_.moves.elsewhere.at(bucket)) + " at most.\n";
   }
 
   std::string draining_in_words(unsigned bucket) const {
     std::string connections;
     if (report_.connections && report_.connections->contains(bucket)) {
-      const auto count = report_.connections->at(bucket);
-      connections =
-          ": " + std::to_string(count) + (count == 1 ? " connection" : " connections") + " left";
+      connections = ": " + words::counted(report_.connections->at(bucket), "connection") + " left";
     }
     return "Bucket " + std::to_string(bucket) + " drains here" + connections + ", for " +
-           in_seconds(report_.moves.draining.at(bucket)) + " at most.\n";
+           words::seconds(report_.moves.draining.at(bucket)) + " at most.\n";
   }
 
   CountTable count_table(std::vector<Cell> headings, std::size_t parts) const {

@@ -14,6 +14,7 @@
 #include "early_drop/early_drops.h"
 #include "file_descriptor.h"
 #include "loadshare/error.h"
+#include "words.h"
 
 // The program as compiled, put into the helper by early_drop_object.S.
 extern "C" const char loadshare_early_drop_object[];
@@ -196,9 +197,7 @@ void change(const IpAddress& address, const std::string& interface,
 }
 
 std::string in_words(const std::set<unsigned>& buckets) {
-  std::string text;
-  for (const unsigned bucket : buckets) text += (text.empty() ? "" : ",") + std::to_string(bucket);
-  return (buckets.size() == 1 ? "bucket " : "buckets ") + text;
+  return (buckets.size() == 1 ? "bucket " : "buckets ") + words::listed(buckets);
 }
 
 }  // namespace

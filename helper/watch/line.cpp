@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "terminal.h"
+#include "words.h"
 
 namespace loadshare::watch {
 namespace {
@@ -73,12 +74,6 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-std::string list(const std::set<unsigned>& buckets) {
-  std::string text;
-  for (const unsigned bucket : buckets) text += (text.empty() ? "" : ",") + std::to_string(bucket);
-  return text;
-}
-
 // By the rules of nftables/moves.h.
 Answer answer_for(const Packet& packet, unsigned bucket, const Buckets& buckets) {
   const bool owned = buckets.owned.contains(bucket);
@@ -114,10 +109,10 @@ Buckets buckets_of(const FilterState& state) {
 }
 
 std::string in_words(const Buckets& buckets) {
-  auto text = buckets.owned.empty() ? "none" : list(buckets.owned);
-  if (!buckets.draining.empty()) text += ", drains " + list(buckets.draining);
+  auto text = buckets.owned.empty() ? "none" : words::listed(buckets.owned);
+  if (!buckets.draining.empty()) text += ", drains " + words::listed(buckets.draining);
   if (!buckets.elsewhere.empty()) {
-    text += ", and " + list(buckets.elsewhere) + " may drain elsewhere";
+    text += ", and " + words::listed(buckets.elsewhere) + " may drain elsewhere";
   }
   return text;
 }
