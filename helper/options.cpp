@@ -18,7 +18,6 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr auto any_number = std::numeric_limits<std::uint32_t>::max();
-constexpr std::uint32_t most_buckets = 1024;
 constexpr std::uint32_t longest_interval_ms = 60'000;
 constexpr std::uint32_t most_announcements = 1000;
 constexpr std::uint32_t longest_wait_s = 600;

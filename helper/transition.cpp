@@ -3,24 +3,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 namespace loadshare {
 namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr unsigned last_instance = 1023;  // as many buckets as options.cpp takes
-
-// Instance "cluster-ip:3" is bucket 4; what has no number is no instance of a unique clone.
+// "cluster-ip:3"; what has no number is no instance of a unique clone.
 std::optional<unsigned> bucket_of(const std::string& instance) {
   const auto colon = instance.rfind(':');
   if (colon == std::string::npos) return std::nullopt;
-  unsigned number = 0;
-  const char* last = instance.data() + instance.size();
-  const auto [end, error] = std::from_chars(instance.data() + colon + 1, last, number);
-  if (error != std::errc{} || end != last || number > last_instance) return std::nullopt;
-  return number + 1;
+  return bucket_of_instance(std::string_view(instance).substr(colon + 1));
 }
 
 std::map<unsigned, std::string> nodes_by_bucket(const Words& instances, const Words& nodes) {
@@ -35,6 +28,14 @@ std::map<unsigned, std::string> nodes_by_bucket(const Words& instances, const Wo
 constexpr std::chrono::seconds clocks_differ{5};
 
 }  // namespace
+
+std::optional<unsigned> bucket_of_instance(std::string_view number) {
+  unsigned instance = 0;
+  const auto* last = number.data() + number.size();
+  const auto [end, error] = std::from_chars(number.data(), last, instance);
+  if (error != std::errc{} || end != last || instance >= most_buckets) return std::nullopt;
+  return instance + 1;
+}
 
 bool moves_away(const Request& request) {
   const auto& transition = request.transition;

@@ -4,13 +4,19 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "loadshare/request.h"
 
 namespace loadshare {
+
+/// Clone instance N, as Pacemaker counts them, is bucket N + 1. Nothing where `number` is none, or
+/// one beyond most_buckets.
+std::optional<unsigned> bucket_of_instance(std::string_view number);
 
 /// Whether the request's own bucket, which stops here, is to start on another node.
 bool moves_away(const Request& request);

@@ -13,8 +13,6 @@ namespace {
 
 using pacemaker::ClusterResource;
 
-constexpr std::uint32_t most_buckets = 1024;
-
 /// The address and the buckets among the operands.
 struct Wish {
   Invocation call;

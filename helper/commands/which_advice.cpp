@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "clusterip/rule.h"
 #include "commands/which_report.h"
-#include "nftables/ruleset.h"
+#include "loadshare/request.h"
 #include "placement.h"
 
 namespace loadshare::commands {
@@ -12,7 +12,7 @@ std::vector<Advice> advice_for(const WhichReport& report) {
     const unsigned buckets = advised_buckets(nodes, most);
     return Advice{backend, buckets, unevenness(buckets, nodes)};
   };
-  std::vector<Advice> all{advised(BackendChoice::nftables, nftables::most_buckets)};
+  std::vector<Advice> all{advised(BackendChoice::nftables, most_buckets)};
   if (report.address.version == 4 && nodes <= clusterip::most_buckets) {
     all.push_back(advised(BackendChoice::clusterip, clusterip::most_buckets));
   }

@@ -31,6 +31,8 @@ constexpr auto tcx_ingress = static_cast<bpf_attach_type>(46);
 
 using Value = early_drop_value;
 
+static_assert(LOADSHARE_MOST_BUCKETS == most_buckets);
+
 /// The program of an interface; without tables where it is another version's.
 struct Attached {
   int interface_index;
@@ -100,7 +102,7 @@ bool passes(unsigned bucket, const Value& value) {
 }
 
 void set_passing(unsigned bucket, Value& value) {
-  if (bucket > LOADSHARE_MOST_BUCKETS) return;
+  if (bucket > most_buckets) return;
   value.passing[(bucket - 1) / word_bits] |= 1U << (bucket - 1) % word_bits;
 }
 
@@ -138,7 +140,7 @@ Value value_for(const std::set<unsigned>& buckets, const Filter& filter) {
 
 Passing passing_of(const Value& value) {
   Passing passing{hash_mode_of(value), value.seed, value.total, {}};
-  for (unsigned bucket = 1; bucket <= LOADSHARE_MOST_BUCKETS; ++bucket) {
+  for (unsigned bucket = 1; bucket <= most_buckets; ++bucket) {
     if (passes(bucket, value)) passing.buckets.insert(bucket);
   }
   return passing;
@@ -231,7 +233,7 @@ std::vector<std::string> faults(const State& state, const Filter& filter,
 
 void drop_all_but(const std::set<unsigned>& buckets, const IpAddress& address,
                   const Filter& filter) {
-  if (filter.total > LOADSHARE_MOST_BUCKETS || !is_possible(filter.interface)) return;
+  if (filter.total > most_buckets || !is_possible(filter.interface)) return;
   const auto value = value_for(buckets, filter);
   const auto attached = find_to_change(filter.interface);
   if (!attached) {

@@ -42,8 +42,6 @@
 
 namespace loadshare::nftables {
 
-/// What the rules count with; more would only make buckets that get no traffic.
-constexpr unsigned most_buckets = 1024;
 constexpr std::uint32_t most_addresses = 4096;
 
 constexpr char table_name[] = "loadshare";

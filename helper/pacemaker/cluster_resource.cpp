@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "pacemaker/cluster_resource.h"
 
-#include <charconv>
 #include <pugixml.hpp>
 #include <string_view>
 
@@ -9,8 +8,6 @@
 
 namespace loadshare::pacemaker {
 namespace {
-
-constexpr unsigned last_instance = 1023;  // as many buckets as options.cpp takes
 
 pugi::xml_document parsed(const std::string& text, const std::string& program) {
   pugi::xml_document document;
@@ -63,12 +60,7 @@ std::optional<unsigned> bucket_of_instance(std::string_view id, std::string_view
   if (id.size() <= name.size() + 1 || !id.starts_with(name) || id[name.size()] != ':') {
     return std::nullopt;
   }
-  const auto digits = id.substr(name.size() + 1);
-  const auto* last = digits.data() + digits.size();
-  unsigned instance = 0;
-  const auto [end, error] = std::from_chars(digits.data(), last, instance);
-  if (error != std::errc{} || end != last || instance > last_instance) return std::nullopt;
-  return instance + 1;
+  return loadshare::bucket_of_instance(id.substr(name.size() + 1));
 }
 
 /// What the meta attributes of some elements say of one name.

@@ -12,6 +12,9 @@
 
 namespace loadshare {
 
+/// More would only make buckets that get no traffic. CLUSTERIP holds fewer (clusterip/rule.h).
+constexpr unsigned most_buckets = 1024;
+
 /// What of a packet is hashed; the names are those of iptables' --hashmode.
 enum class HashMode { source_ip, source_ip_source_port, source_ip_source_port_dest_port };
 

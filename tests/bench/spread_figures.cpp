@@ -25,14 +25,13 @@ double percent(unsigned buckets, unsigned nodes, unsigned most) {
 void print_buckets() {
   std::printf("# nodes advised %% one-each %% nodes*(nodes-1) %% of-clusterip %%\n");
   for (unsigned nodes = 2; nodes <= most_nodes; ++nodes) {
-    const unsigned advised = advised_buckets(nodes, nftables::most_buckets);
+    const unsigned advised = advised_buckets(nodes, most_buckets);
     const unsigned product = nodes * (nodes - 1);
     const unsigned few =
         nodes <= clusterip::most_buckets ? advised_buckets(nodes, clusterip::most_buckets) : 0;
     std::printf("%u %u %.1f %u %.1f %u %.1f %u %.1f\n", nodes, advised,
-                percent(advised, nodes, nftables::most_buckets), nodes,
-                percent(nodes, nodes, nftables::most_buckets), product,
-                percent(product, nodes, nftables::most_buckets), few,
+                percent(advised, nodes, most_buckets), nodes, percent(nodes, nodes, most_buckets),
+                product, percent(product, nodes, most_buckets), few,
                 percent(few, nodes, clusterip::most_buckets));
   }
 }
@@ -75,7 +74,7 @@ void print_clients() {
        {10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000}) {
     std::printf("%zu", clients);
     for (const unsigned nodes : {3U, 8U, 64U}) {
-      const auto all = draws(clients, nodes, advised_buckets(nodes, nftables::most_buckets));
+      const auto all = draws(clients, nodes, advised_buckets(nodes, most_buckets));
       std::printf(" %.1f %.1f", all[all.size() / 2], all[all.size() * 95 / 100]);
     }
     std::printf("\n");

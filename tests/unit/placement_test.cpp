@@ -65,7 +65,7 @@ TEST(Unevenness, IsWhatTheSimulationShows) {
 
 TEST(Advice, IsWhatTheSimulationRecommends) {
   for (unsigned nodes = 2; nodes <= most_nodes; ++nodes) {
-    const auto advised = advised_buckets(nodes, nftables::most_buckets);
+    const auto advised = advised_buckets(nodes, most_buckets);
     ASSERT_LE(simulated(advised, nodes), tolerated_unevenness) << nodes;
     ASSERT_EQ(advised % nodes, 0u) << nodes;
     if (nodes > 16) continue;  // fewer would do: looked for where that takes no time
@@ -90,7 +90,7 @@ std::string percent(double part) { return std::to_string(std::lround(100 * part)
 
 // | nodes | buckets | each has | one fails | two fail | busiest, at worst | CLUSTERIP | at worst |
 std::string documented_row(unsigned nodes) {
-  const auto buckets = advised_buckets(nodes, nftables::most_buckets);
+  const auto buckets = advised_buckets(nodes, most_buckets);
   const auto few = advised_buckets(nodes, clusterip::most_buckets);
   std::ostringstream row;
   row << "| " << nodes << " | " << buckets;
@@ -117,7 +117,7 @@ TEST(Advice, IsWhatReadmeAndMetadataSay) {
   std::string list;
   for (unsigned nodes = 2; nodes <= 8; ++nodes) {
     list += nodes == 2 ? "" : nodes == 8 ? " and " : ", ";
-    list += std::to_string(advised_buckets(nodes, nftables::most_buckets));
+    list += std::to_string(advised_buckets(nodes, most_buckets));
   }
   for (const std::string path : {DOCUMENTS "/../README.md", AGENT}) {
     EXPECT_THAT(contents(path), testing::HasSubstr(list)) << path;
