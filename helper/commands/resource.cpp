@@ -39,10 +39,6 @@ void check_clone_max(const Request& request, const std::optional<std::string>& c
                   std::to_string(request.total) + ": it has to start anew");
 }
 
-}  // namespace
-
-namespace {
-
 template <class Wanted>
 bool has(const Plan& plan) {
   return std::any_of(plan.begin(), plan.end(),
@@ -76,13 +72,10 @@ std::set<unsigned> drained_by_others(const Request& request) {
 // A cluster that probes a bucket which drains here, and has no record of its stop, would let
 // another node take it for one that nobody drains: the record was cleaned up, or the stop was
 // killed.
-void end_forgotten_drain(const Invocation& call, Kernel& kernel,
-                         const std::vector<StopRecord>& records) {
-  const auto& request = call.request;
-  const auto observed = kernel.observe(request);
-  if (!observed.filter.moves.draining.contains(request.bucket)) return;
-  if (is_recorded_here(request, records)) return;
-  apply(call, kernel, {EndDrain{request.address, request.bucket}});
+bool drains_forgotten(const Request& request, const Observed& observed,
+                      const std::vector<StopRecord>& records) {
+  return observed.filter.moves.draining.contains(request.bucket) &&
+         !is_recorded_here(request, records);
 }
 
 }  // namespace
@@ -148,8 +141,11 @@ void monitor(const Invocation& call) {
   const bool changes = !renewal.empty() || records;
   const auto lock = lock_address(call, changes ? LockMode::exclusive : LockMode::shared);
   Kernel kernel(call.request, call.lock_wait);
-  if (records) end_forgotten_drain(call, kernel, *records);
-  const auto observed = kernel.observe(call.request);
+  auto observed = kernel.observe(call.request);
+  if (records && drains_forgotten(call.request, observed, *records)) {
+    apply(call, kernel, {EndDrain{call.request.address, call.request.bucket}});
+    observed = kernel.observe(call.request);
+  }
   if (observed.filter.moves.on) settle_later(call);
   const auto verdict = judge(call.request, observed);
   if (verdict.code != ExitCode::success) throw Error(verdict.code, verdict.reason);
@@ -165,7 +161,7 @@ void notify(const Invocation& call) {
   Kernel kernel(call.request, call.lock_wait);
   const auto plan = plan_notify(call.request, drained, kernel.observe(call.request));
   apply(call, kernel, plan);
-  if (!plan.empty() && !call.dry_run) settle_later(call);
+  if (!plan.empty()) settle_later(call);
 }
 
 void validate(const Invocation& call) {

@@ -32,9 +32,14 @@ bool settle(const Invocation& call) {
   auto request = call.request;
   request.backend = holder_of(request.address).value_or(request.backend);
   Kernel kernel(request, call.lock_wait);
-  apply(call, kernel, plan_settle(request.address, kernel.observe(request)));
-  const auto after = kernel.observe(request);
-  return !after.filter.moves.on && plan_settle(request.address, after).empty();
+  auto observed = kernel.observe(request);
+  auto plan = plan_settle(request.address, observed);
+  if (!plan.empty()) {
+    apply(call, kernel, plan);
+    observed = kernel.observe(request);
+    plan = plan_settle(request.address, observed);
+  }
+  return plan.empty() && !observed.filter.moves.on;
 }
 
 void settle_in_time(const Invocation& call) {
@@ -61,6 +66,7 @@ void wait_and_settle(const Invocation& call) {
 }  // namespace
 
 void settle_later(const Invocation& call) {
+  if (call.dry_run) return;
   auto quiet = call;
   quiet.verbose = false;
   for (int process = 0; process < 2; ++process) {

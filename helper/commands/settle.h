@@ -9,7 +9,7 @@ namespace loadshare::commands {
 /// Leaves a process behind that waits until no bucket of the address moves, and then removes what
 /// the kernel does not remove by itself: rules, and with the last bucket everything. A second one
 /// stands by, in case somebody kills the first; more than two there never are. Without them all
-/// ends just as silent, and the next call that finds it leaves others.
+/// ends just as silent, and the next call that finds it leaves others. A dry run leaves none.
 void settle_later(const Invocation& call);
 
 }  // namespace loadshare::commands

@@ -48,18 +48,9 @@ std::vector<Installed> all_installed(netlink::Socket& socket) {
   return installed;
 }
 
-/// Buckets of which some packet at least is taken.
-std::set<unsigned> served(std::set<unsigned> owned, const Moves& moves) {
-  for (const auto& [bucket, left] : moves.draining) owned.insert(bucket);
-  return owned;
-}
-
 std::set<unsigned> served(netlink::Socket& socket, const IpAddress& address) {
   std::set<unsigned> found;
-  for (auto& table : tables(socket, address.version)) {
-    const auto state = table.read(address);
-    found.merge(served(state.buckets(), state.moves));
-  }
+  for (auto& table : tables(socket, address.version)) found.merge(table.served(address));
   return found;
 }
 
@@ -126,7 +117,8 @@ class Inspection {
     const auto early = early_drop::read(filter.interface, address_);
     if (!early) return;
     state_.counters.dropped = state_.counters.dropped.value_or(0) + early->dropped;
-    const auto needed = served(state_.buckets, state_.moves);
+    auto needed = state_.buckets;
+    for (const auto& [bucket, left] : state_.moves.draining) needed.insert(bucket);
     for (const auto& text : early_drop::faults(*early, filter, needed)) fault(text);
   }
 

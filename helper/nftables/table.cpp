@@ -213,6 +213,16 @@ TableState Table::read(const IpAddress& address) {
   return state;
 }
 
+std::set<unsigned> Table::served(const IpAddress& address) {
+  std::set<unsigned> found;
+  for (const auto& set : {owned_set_name(address), draining_set_name(address)}) {
+    for (const auto& element : reader_.elements(set).value_or(std::vector<Element>{})) {
+      found.insert(bucket_of(element));
+    }
+  }
+  return found;
+}
+
 void Table::inspect(const IpAddress& address, const Filter& filter, TableState& state) {
   for (const auto& chain : address_chains(stage_, address, filter)) {
     inspect_rules(chain.name, chain.rules, state);
@@ -224,15 +234,14 @@ void Table::inspect_moves(const IpAddress& address, const Filter& filter, TableS
   for (const auto& chain : move_chains(stage_, address, filter)) {
     inspect_rules(chain.name, chain.rules, state);
   }
-  for (const auto& set : sets_of_moves(stage_, address)) {
-    // Clients fill the third; it may be large.
-    if (set.filled_by_rules) continue;
-    const auto elements = reader_.elements(set.name);
-    if (!elements) state.faults.push_back("set " + set.name + " is missing");
-    auto& found =
-        set.name == draining_set_name(address) ? state.moves.draining : state.moves.elsewhere;
-    found = lifetimes(elements.value_or(std::vector<Element>{}));
-  }
+  // Not `reopened`: clients fill it, and it may be large.
+  const auto read_set = [&](const std::string& set) {
+    const auto elements = reader_.elements(set);
+    if (!elements) state.faults.push_back("set " + set + " is missing");
+    return lifetimes(elements.value_or(std::vector<Element>{}));
+  };
+  state.moves.draining = read_set(draining_set_name(address));
+  if (stage_ == Stage::prerouting) state.moves.elsewhere = read_set(elsewhere_set_name(address));
   const bool moving = !state.moves.draining.empty() || !state.moves.elsewhere.empty();
   if (moving && !state.moves.on) {
     state.faults.push_back("map " + std::string(address_map_name) + " does not send " +

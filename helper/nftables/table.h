@@ -50,6 +50,8 @@ class Table {
   std::optional<Filter> filter(const IpAddress& address);
   std::vector<Installed> installed();
   TableState read(const IpAddress& address);
+  /// Buckets of which some packet at least is taken: owned or draining. A read of two sets.
+  std::set<unsigned> served(const IpAddress& address);
 
   // These only fill the batch; see Batch for what the kernel makes of it.
 

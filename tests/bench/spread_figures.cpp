@@ -8,7 +8,7 @@
 #include <random>
 
 #include "clusterip/rule.h"
-#include "nftables/ruleset.h"
+#include "loadshare/request.h"
 #include "placement.h"
 
 namespace {

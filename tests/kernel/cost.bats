@@ -19,7 +19,7 @@ costs='first             5        3       28   295
        monitor           3        3       15   116
        probe             3        3       15   112
        further           5        3       32   268
-       not-last          4        3       30   208
+       not-last          4        3       21   180
        last              4        3       30   285
        validate          3        3       10    71
        meta-data         4        3        0     0'
