@@ -87,6 +87,14 @@ std::optional<IpPacket> parse_ip_packet(Bytes frame) {
   return packet;
 }
 
+std::optional<IpPacket> parse_tcp_from(const IpAddress& source, std::uint16_t port, Bytes frame) {
+  constexpr std::size_t header_size = 20;  // RFC 9293, section 3.1, without options
+  auto packet = parse_ip_packet(frame);
+  if (!packet || packet->source != source || packet->protocol != IPPROTO_TCP) return std::nullopt;
+  if (packet->transport.size() < header_size) return std::nullopt;
+  return big_endian_16(packet->transport) == port ? packet : std::nullopt;
+}
+
 IpAddress address_at(Bytes bytes, int version) {
   IpAddress address{version, {}};
   const auto octets = address.octets();

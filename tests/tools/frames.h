@@ -27,6 +27,9 @@ struct IpPacket {
 /// Nothing unless the frame holds a whole IPv4 or IPv6 header (the rest may be cut off).
 std::optional<IpPacket> parse_ip_packet(Bytes frame);
 
+/// Nothing unless it is TCP with a whole header, and what this address says from this port.
+std::optional<IpPacket> parse_tcp_from(const IpAddress& source, std::uint16_t port, Bytes frame);
+
 /// The address that the first bytes hold, in network order.
 IpAddress address_at(Bytes bytes, int version);
 std::uint16_t big_endian_16(Bytes bytes);

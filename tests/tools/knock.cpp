@@ -212,11 +212,8 @@ class Door {
   void take_frames() {
     std::array<std::uint8_t, 128> buffer;  // headers are enough
     while (const auto frame = receive(capture_, buffer)) {
-      const auto packet = parse_ip_packet(*frame);
-      if (packet && packet->source == options_.address && packet->protocol == IPPROTO_TCP &&
-          packet->transport.size() >= 20 && big_endian_16(packet->transport) == options_.port) {
-        note_answer(*packet);
-      }
+      const auto packet = parse_tcp_from(options_.address, options_.port, *frame);
+      if (packet) note_answer(*packet);
     }
   }
 
