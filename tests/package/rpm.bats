@@ -32,7 +32,7 @@ of_rpm() {
   local folders
   folders=$(rpm --query --package --queryformat '[%{FILEMODES:octal} %{FILENAMES}\n]' "$RPM" | sed -n 's/^4[0-7]* //p')
   [ "$(sort <<<"$folders")" = "$(printf '%s\n' /usr/lib/ocf/resource.d/loadshare /usr/share/doc/loadshare \
-    /usr/share/doc/loadshare/docs /usr/share/licenses/loadshare)" ]
+    /usr/share/doc/loadshare/docs /usr/share/doc/loadshare/docs/performance /usr/share/licenses/loadshare)" ]
 }
 
 @test "it needs the same libraries, and resource-agents" {
