@@ -61,7 +61,7 @@ logged() {
   grep -F "$1: $2" "$log"
 }
 
-# Leaves the agent only these programs, although ocf-shellfuncs extends PATH by the usual folders.
+# Leaves the agent only these programs, although ocf-binaries extends PATH by the usual folders.
 only_programs() {
   local program bin=$BATS_TEST_TMPDIR/bin
   mkdir -m 755 "$bin" "$BATS_TEST_TMPDIR/functions"

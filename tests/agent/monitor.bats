@@ -69,8 +69,8 @@ load agent
   [ ! -e "$log" ]
 }
 
-@test "a good monitor runs no program but the helper and the basename of ocf-shellfuncs" {
-  only_programs sh basename loadshare
+@test "a good monitor runs no program but the helper" {
+  only_programs sh loadshare
   run -0 --separate-stderr agent monitor
   [ -z "$output$stderr" ]
   [ "$(helper_calls)" = monitor ]

@@ -19,10 +19,17 @@ load agent
   [ ! -e "$log" ]
 }
 
-@test "a good start or stop runs no program but the helper and the basename of ocf-shellfuncs" {
-  only_programs sh basename loadshare rm
+@test "a good start or stop runs no program but the helper" {
+  only_programs sh loadshare rm
   for action in start stop; do run -0 --separate-stderr agent $action; done
   [ -z "$output$stderr" ]
+}
+
+@test "a start can be traced, as crm resource trace asks for" {
+  given ip=10.0.0.100 trace_ra=1
+  environment+=(OCF_TRACE_FILE="$BATS_TEST_TMPDIR/trace")
+  run -0 agent start
+  grep -F 'exec loadshare start --ip=10.0.0.100' "$BATS_TEST_TMPDIR/trace"
 }
 
 @test "a start that succeeds with a complaint logs a warning and reports no reason" {

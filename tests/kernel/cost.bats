@@ -11,18 +11,17 @@ load cluster
 
 # bats file_tags=nftables
 
-# At most so many of a call. Processes and programs: all that the agent starts, itself included; one of
-# each is ocf-shellfuncs' own (basename). Messages: netlink's. Calls: system calls of the helper, without
-# those of its loader.
+# At most so many of a call. Processes and programs: all that the agent starts, itself included.
+# Messages: netlink's. Calls: system calls of the helper, without those of its loader.
 #      call      processes programs messages calls
-costs='first             5        3       28   295
-       monitor           3        3       15   116
-       probe             3        3       15   112
-       further           5        3       32   268
-       not-last          4        3       21   180
-       last              4        3       30   285
-       validate          3        3       10    71
-       meta-data         4        3        0     0'
+costs='first             4        2       28   295
+       monitor           2        2       15   116
+       probe             2        2       15   112
+       further           4        2       32   268
+       not-last          3        2       21   180
+       last              3        2       30   285
+       validate          2        2       10    71
+       meta-data         3        2        0     0'
 
 setup_file() { lab_up 1 1; }
 teardown_file() { lab_down; }
