@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "nftables/ruleset.h"
 
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 
 #include <algorithm>
@@ -176,8 +177,11 @@ std::vector<Rule> base_rules(Stage stage, int ip_version) {
   Rule rule{LoadPayload{Header::network, at.destination, at.address_size, scratch},
             FollowMap{scratch, address_map_name}};
   if (stage == Stage::ingress) {
+    // First, as it spares all others the look-up: frames with a MAC of this host need no help to
+    // get to prerouting, which looks at them as well.
     constexpr std::uint8_t ipv6_frame[] = {0x86, 0xdd};  // ETH_P_IPV6
-    rule = Rule{LoadMeta{Meta::protocol, scratch},
+    rule = Rule{LoadMeta{Meta::packet_type, scratch}, Compare{scratch, true, {PACKET_MULTICAST}},
+                LoadMeta{Meta::protocol, scratch},
                 Compare{scratch, true, {std::begin(ipv6_frame), std::end(ipv6_frame)}}} +
            rule;
   }

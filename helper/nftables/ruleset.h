@@ -13,7 +13,7 @@
 //     set owned-10.0.0.100                    the buckets of this node, a counter in each
 //
 //   table netdev loadshare                    for IPv6 alone, the same once more
-//     chain ingress-eth0, hook ingress        ip6 daddr vmap @addresses
+//     chain ingress-eth0, hook ingress        multicast frames: ip6 daddr vmap @addresses
 //     set extension-headers                   behind these prerouting has to look
 //
 // Why IPv6 has two stages: IPv4 looks at drop_unicast_in_l2_multicast behind prerouting

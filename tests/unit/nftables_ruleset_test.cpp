@@ -188,11 +188,13 @@ TEST(BaseRules, AskTheMapOnceForAnyAddress) {
       (std::vector<Rule>{{LoadPayload{Header::network, 24, 16, 0}, FollowMap{0, "addresses"}}}));
 }
 
-TEST(BaseRules, OfIngressLetEverythingButIPv6Pass) {
+TEST(BaseRules, OfIngressLetEverythingButMulticastFramesWithIPv6Pass) {
   const auto rule = base_rules(Stage::ingress, 6).front();
-  EXPECT_EQ(rule[0], Expression(LoadMeta{Meta::protocol, 0}));
-  EXPECT_EQ(rule[1], Expression(Compare{0, true, {0x86, 0xdd}}));
-  EXPECT_EQ(Rule(rule.begin() + 2, rule.end()), base_rules(Stage::prerouting, 6).front());
+  EXPECT_EQ(rule[0], Expression(LoadMeta{Meta::packet_type, 0}));
+  EXPECT_EQ(rule[1], Expression(Compare{0, true, {2}}));  // PACKET_MULTICAST
+  EXPECT_EQ(rule[2], Expression(LoadMeta{Meta::protocol, 0}));
+  EXPECT_EQ(rule[3], Expression(Compare{0, true, {0x86, 0xdd}}));
+  EXPECT_EQ(Rule(rule.begin() + 4, rule.end()), base_rules(Stage::prerouting, 6).front());
 }
 
 TEST(AddressRules, OfIngressLeaveFragmentsAndOtherExtensionsToPrerouting) {
