@@ -18,6 +18,9 @@ class FileLock {
   /// over.
   FileLock(const std::filesystem::path& path, LockMode mode, std::chrono::seconds longest_wait);
 
+  /// Whoever keeps it open, such as a child, keeps the lock.
+  int file() const { return file_.number(); }
+
  private:
   FileDescriptor file_;
 };

@@ -143,6 +143,7 @@ void Kernel::apply(const Plan& plan, const std::function<void(const std::string&
     say(describe(step));
     std::visit(Apply{*backend_, route_}, step);
   }
+  backend_->finish();
 }
 
 }  // namespace loadshare

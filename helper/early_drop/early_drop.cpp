@@ -166,7 +166,7 @@ bool put(const IpAddress& address, const Value& value, int drops, int counts) {
          bpf_map_update_elem(drops, &key, &value, BPF_ANY) == 0;
 }
 
-// With its first address in the table, so that a program without one is never there.
+// With its first address in the table: a program without one is taken away.
 void attach(const std::string& interface, const IpAddress& address, const Value& value) {
   const bpf::Object object(loadshare_early_drop_object, loadshare_early_drop_object_end,
                            "the early drop");
@@ -256,14 +256,16 @@ void let_pass_only(const std::set<unsigned>& buckets, const IpAddress& address,
   change(address, interface, [&buckets](Value& value) { set_passing(buckets, value); });
 }
 
-void drop_nothing(const IpAddress& address, const std::string& interface) {
+bool drop_nothing(const IpAddress& address, const std::string& interface) {
   const auto attached = find_to_change(interface);
-  if (!attached || !value_of(address, *attached)) return;
-  if (bpf::keys_in(attached->drops).size() == 1) {
-    detach(*attached);
-  } else {
-    forget(address, *attached);
-  }
+  if (!attached) return false;
+  if (value_of(address, *attached)) forget(address, *attached);
+  return bpf::keys_in(attached->drops).empty();
+}
+
+void take_away(const std::string& interface) {
+  const auto attached = find_to_change(interface);
+  if (attached && bpf::keys_in(attached->drops).empty()) detach(*attached);
 }
 
 }  // namespace loadshare::early_drop

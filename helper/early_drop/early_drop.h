@@ -56,8 +56,12 @@ void let_pass(unsigned bucket, const IpAddress& address, const std::string& inte
 void let_pass_only(const std::set<unsigned>& buckets, const IpAddress& address,
                    const std::string& interface);
 
-/// All of the address goes on to the rules; with its last address the program leaves the interface.
-/// Calls for one interface must not run side by side.
-void drop_nothing(const IpAddress& address, const std::string& interface);
+/// All of the address goes on to the rules. True where the program has no address left: then
+/// take_away is due. Calls for one interface must not run side by side.
+bool drop_nothing(const IpAddress& address, const std::string& interface);
+
+/// Takes the program off the interface, if it has no address. Waits for the kernel until no packet
+/// meets it any more. Calls for one interface must not run side by side.
+void take_away(const std::string& interface);
 
 }  // namespace loadshare::early_drop

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
 
+#include "background.h"
 #include "early_drop/early_drop.h"
 #include "link/interface.h"
 #include "link/unicast_guard.h"
@@ -165,7 +167,7 @@ class NftablesBackend : public Backend {
     Batch batch;
     for (auto& table : tables(socket(), step.address.version)) table.put(step, batch);
     commit(batch, describe(step));
-    early_drop::drop_all_but(step.buckets, step.address, filter);
+    filtered_ = {step.address, filter};
   }
 
   void apply(const RemoveFilter& step) override {
@@ -177,7 +179,10 @@ class NftablesBackend : public Backend {
       if (own.address != step.address || !own.filter) continue;
       places.emplace(own.filter->interface, own.filter->mac);
     }
-    for (const auto& [interface, mac] : places) early_drop::drop_nothing(step.address, interface);
+    std::set<std::string> idle;
+    for (const auto& [interface, mac] : places) {
+      if (early_drop::drop_nothing(step.address, interface)) idle.insert(interface);
+    }
     std::erase_if(others, [&](const Installed& one) { return one.address == step.address; });
     Batch batch;
     for (auto& table : tables(socket(), step.address.version))
@@ -187,6 +192,7 @@ class NftablesBackend : public Backend {
       release_interface(interface, mac, step.address, others);
       neighbour::announce_no_more(interface, step.address);
     }
+    if (!idle.empty()) take_away_early_drop(lock, idle);
   }
 
   void apply(const TakeBucket& step) override {
@@ -195,7 +201,7 @@ class NftablesBackend : public Backend {
     Batch batch;
     for (auto& table : tables(socket(), step.address.version)) table.put_bucket(step, batch);
     commit(batch, describe(step));
-    if (filter) mend_early_drop(step.address, *filter);
+    if (filter) filtered_ = {step.address, *filter};
   }
 
   // One table after the other, for what one of them has lost the others must still give up.
@@ -229,6 +235,17 @@ class NftablesBackend : public Backend {
     change_shared_parts(
         step, [&](Table& table, Batch& batch) { table.take_out_moves(step.address, batch); });
     narrow_early_drop(step.address);
+  }
+
+  // Nobody waits for it: to put the program in its place takes 5 to 15 ms (tcx_entry_sync). Where a
+  // bucket was taken it may be missing as well: somebody took it away, or a start was killed.
+  void finish() override {
+    if (!filtered_) return;
+    const auto& [address, filter] = *filtered_;
+    if (!early_drop::is_possible(filter->interface)) return;
+    if (early_drop::read(filter->interface, address)) return;
+    const auto lock = lock_shared_parts();
+    early_drop::drop_all_but(served(socket(), address), address, *filter);
   }
 
  private:
@@ -267,12 +284,17 @@ class NftablesBackend : public Backend {
     return tables(socket(), address.version).back().filter(address);
   }
 
-  // Somebody took it away, or a start was killed before it was there.
-  void mend_early_drop(const IpAddress& address, const Filter& filter) {
-    if (!early_drop::is_possible(filter.interface)) return;
-    if (early_drop::read(filter.interface, address)) return;
-    const auto lock = lock_shared_parts();
-    early_drop::drop_all_but(served(socket(), address), address, filter);
+  // Whoever takes a program away waits 5 to 15 ms for the kernel (tcx_entry_sync), which those who
+  // wait for a stop need not do as well. The lock keeps everybody else away until then.
+  static void take_away_early_drop(const FileLock& lock, const std::set<std::string>& interfaces) {
+    const auto take_away = [&] {
+      for (const auto& interface : interfaces) early_drop::take_away(interface);
+    };
+    try {
+      in_background(lock.file(), take_away);
+    } catch (const Error&) {
+      take_away();
+    }
   }
 
   // What is not served any more need not come to the rules.
@@ -305,6 +327,7 @@ class NftablesBackend : public Backend {
   std::chrono::seconds lock_wait_;
   std::optional<netlink::Socket> socket_;  // one for all: see close_in_background
   bool changed_ = false;
+  std::optional<Installed> filtered_;  // packets to it could be dropped early
 };
 
 }  // namespace

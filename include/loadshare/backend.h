@@ -31,6 +31,10 @@ class Backend {
   virtual void apply(const EndDrain& step) = 0;
   virtual void apply(const SpareConnections& step) = 0;
   virtual void apply(const EndMoves& step) = 0;
+
+  /// What only spares the kernel work and need not be there before clients are served. Comes behind
+  /// all steps.
+  virtual void finish() {}
 };
 
 }  // namespace loadshare

@@ -40,6 +40,9 @@ trace() {
   # shellcheck disable=SC2016 # the shell inside expands it
   on "$1" bash -c '
     shopt -s nullglob
+    # What a stop leaves to the background has its lock.
+    lock=/run/loadshare/$(stat -Lc %i /proc/self/ns/net)-nftables.lock
+    [ ! -e "$lock" ] || flock -w 10 "$lock" true
     ip -o address show
     grep -v " 3333" /proc/net/dev_mcast # groups of the addresses come and go later than these
     grep . /proc/sys/net/ipv[46]/conf/*/drop_unicast_in_l2_multicast
