@@ -24,14 +24,17 @@ trap 'exit 130' INT TERM
 # Where a part measures: it may define an `inside` of its own, whose way there does not count.
 inside() { "$@"; }
 
+# What stands before a measured command and does not count: `env` with its words, or nothing.
+SETTING=()
+
 # sample NAME STATUS COMMAND…: one round of it. Fails, aloud, where it ends with another status.
 sample() {
   local line
-  line=$(inside chrt --rr 1 "$STOPWATCH" "${@:3}") || return
+  line=$(inside "${SETTING[@]}" chrt --rr 1 "$STOPWATCH" "${@:3}") || return
   echo "$line" >>"$SAMPLES/$1"
   [ "${line##* }" = "$2" ] && return
   echo "$1: exit status ${line##* } instead of $2 of: ${*:3}" >&2
-  inside "${@:3}" >&2
+  inside "${SETTING[@]}" "${@:3}" >&2
   return 1
 }
 
@@ -46,7 +49,7 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'; }
 
 # counted COMMAND…: "PROCESSES EXECS", itself included. What it prints goes nowhere.
 counted() {
-  inside strace -f -qq -o "$SAMPLES/strace" -e trace=%process "$@" >/dev/null 2>&1 || :
+  inside "${SETTING[@]}" strace -f -qq -o "$SAMPLES/strace" -e trace=%process "$@" >/dev/null 2>&1 || :
   awk '/(clone|clone3|fork|vfork)\(/ { forks++ }
     /execve\(/ && / = 0$/ { execs++ }
     END { print forks + 1, execs + 0 }' "$SAMPLES/strace"

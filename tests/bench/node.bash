@@ -32,28 +32,29 @@ inside_node() { # NODE COMMAND…
     cp "$0" /var/lib/pacemaker/cib/cib.xml && exec "$@"' "$CONFIGURATION" "${@:2}"
 }
 
-# as_pacemaker AGENT BUCKET [INTERVAL]: the words before the action, in CALL.
+# as_pacemaker AGENT BUCKET [INTERVAL]: the agent in CALL, what it is told in SETTING.
 as_pacemaker() {
   local name=ClusterIP provider=loadshare program=$REPOSITORY/agent/ClusterIP address=$VIP mac=$VIP_MAC
   [ "$1" = loadshare ] || {
     name=IPaddr2 provider=heartbeat program=/usr/lib/ocf/resource.d/heartbeat/IPaddr2
     address=$VIP_OF_IPaddr2 mac=$MAC_OF_IPaddr2
   }
-  CALL=(env -i "PATH=$LOADSHARE_BUILD:/usr/sbin:/usr/bin:/sbin:/bin" LC_ALL=C OCF_ROOT=/usr/lib/ocf
+  CALL=("$program")
+  SETTING=(env -i "PATH=$LOADSHARE_BUILD:/usr/sbin:/usr/bin:/sbin:/bin" LC_ALL=C OCF_ROOT=/usr/lib/ocf
     HA_LOGFACILITY=daemon "HA_LOGFILE=$SAMPLES/ha.log" HA_debug=0 PCMK_cluster_type=corosync
     OCF_RA_VERSION_MAJOR=1 OCF_RA_VERSION_MINOR=1 OCF_EXIT_REASON_PREFIX=ocf-exit-reason:
     "OCF_RESOURCE_PROVIDER=$provider" "OCF_RESOURCE_TYPE=$name" "OCF_RESOURCE_INSTANCE=cluster-ip:$(($2 - 1))"
     "OCF_RESKEY_ip=$address" OCF_RESKEY_nic=cluster0 OCF_RESKEY_cidr_netmask=16)
   if [ "$1" = loadshare ]; then
-    CALL+=("OCF_RESKEY_mac=$mac" "OCF_RESKEY_backend=${BACKEND:-auto}")
+    SETTING+=("OCF_RESKEY_mac=$mac" "OCF_RESKEY_backend=${BACKEND:-auto}")
   elif [ "$BACKEND" = clusterip ]; then
-    CALL+=("OCF_RESKEY_mac=$mac")
+    SETTING+=("OCF_RESKEY_mac=$mac")
   fi
   if has_buckets "$1"; then
-    CALL+=("OCF_RESKEY_CRM_meta_clone=$(($2 - 1))" "OCF_RESKEY_CRM_meta_clone_max=$(buckets)"
+    SETTING+=("OCF_RESKEY_CRM_meta_clone=$(($2 - 1))" "OCF_RESKEY_CRM_meta_clone_max=$(buckets)"
       "OCF_RESKEY_CRM_meta_clone_node_max=$(buckets)" OCF_RESKEY_CRM_meta_globally_unique=true)
   fi
-  CALL+=("OCF_RESKEY_CRM_meta_interval=${3:-0}" OCF_RESKEY_CRM_meta_timeout=20000 "$program")
+  SETTING+=("OCF_RESKEY_CRM_meta_interval=${3:-0}" OCF_RESKEY_CRM_meta_timeout=20000)
 }
 
 # CLUSTERIP has at most 16, and IPaddr2's clones need it.
