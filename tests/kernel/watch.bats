@@ -97,6 +97,7 @@ in_every_mode() {
 # sum NODE WORDS: from the counts at the end.
 sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
 
+# bats test_tags=host
 @test "IPv4: in every mode the lines agree with who answered" { in_every_mode udp; }
 
 # bats test_tags=nftables

@@ -57,6 +57,7 @@ right_for_all() {
   as_who udp && as_who tcp
 }
 
+# bats test_tags=host
 @test "which names the node that answers each of 64 clients, in every hash mode" {
   # In the guest with all that is hashed; watch.bats holds each mode against its kernel.
   if in_emulation; then MODES=("${MODES[2]}"); fi
