@@ -31,7 +31,8 @@ load agent
   done
 }
 
-@test "a probe that finds nothing answers 7 without a word" {
+@test "a probe that finds nothing answers 7 without a word, and runs nothing but the helper" {
+  only_programs sh loadshare
   given CRM_meta_interval=0
   fake_helper 7 '' $'bucket 2 of 10.0.0.100 is not held\n'
   run -7 --separate-stderr agent monitor

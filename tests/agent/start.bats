@@ -26,10 +26,15 @@ load agent
 }
 
 @test "a start can be traced, as crm resource trace asks for" {
-  given ip=10.0.0.100 trace_ra=1
+  given ip=10.0.0.100
   environment+=(OCF_TRACE_FILE="$BATS_TEST_TMPDIR/trace")
-  run -0 agent start
-  grep -F 'exec loadshare start --ip=10.0.0.100' "$BATS_TEST_TMPDIR/trace"
+  for asked in OCF_RESKEY_trace_ra OCF_TRACE_RA; do
+    environment+=("$asked=1")
+    run -0 agent start
+    grep -F 'exec loadshare start --ip=10.0.0.100' "$BATS_TEST_TMPDIR/trace"
+    rm "$BATS_TEST_TMPDIR/trace"
+    unset 'environment[-1]'
+  done
 }
 
 @test "a start that succeeds with a complaint logs a warning and reports no reason" {
