@@ -89,7 +89,7 @@ void start(const Invocation& call) {
   const auto observed = kernel.observe(request);
   kernel.check(request, observed);
   const auto plan = plan_start(request, observed, drained);
-  if (!call.dry_run) kernel.prepare();
+  if (!call.dry_run && has<InstallFilter>(plan)) kernel.prepare();
   apply(call, kernel, plan);
   if (call.dry_run) return;
   const auto now = kernel.observe(request);
