@@ -259,7 +259,13 @@ void let_pass_only(const std::set<unsigned>& buckets, const IpAddress& address,
 bool drop_nothing(const IpAddress& address, const std::string& interface) {
   const auto attached = find_to_change(interface);
   if (!attached) return false;
-  if (value_of(address, *attached)) forget(address, *attached);
+  if (!value_of(address, *attached)) return bpf::keys_in(attached->drops).empty();
+  try {
+    forget(address, *attached);
+  } catch (const Error&) {
+    detach(*attached);
+    return false;
+  }
   return bpf::keys_in(attached->drops).empty();
 }
 

@@ -179,9 +179,8 @@ class NftablesBackend : public Backend {
       if (own.address != step.address || !own.filter) continue;
       places.emplace(own.filter->interface, own.filter->mac);
     }
-    std::set<std::string> idle;
     for (const auto& [interface, mac] : places) {
-      if (early_drop::drop_nothing(step.address, interface)) idle.insert(interface);
+      if (early_drop::drop_nothing(step.address, interface)) idle_.insert(interface);
     }
     std::erase_if(others, [&](const Installed& one) { return one.address == step.address; });
     Batch batch;
@@ -192,7 +191,6 @@ class NftablesBackend : public Backend {
       release_interface(interface, mac, step.address, others);
       neighbour::announce_no_more(interface, step.address);
     }
-    if (!idle.empty()) take_away_early_drop(lock, idle);
   }
 
   void apply(const TakeBucket& step) override {
@@ -237,15 +235,13 @@ class NftablesBackend : public Backend {
     narrow_early_drop(step.address);
   }
 
-  // Nobody waits for it: to put the program in its place takes 5 to 15 ms (tcx_entry_sync). Where a
-  // bucket was taken it may be missing as well: somebody took it away, or a start was killed.
-  void finish() override {
-    if (!filtered_) return;
-    const auto& [address, filter] = *filtered_;
-    if (!early_drop::is_possible(filter->interface)) return;
-    if (early_drop::read(filter->interface, address)) return;
-    const auto lock = lock_shared_parts();
-    early_drop::drop_all_but(served(socket(), address), address, *filter);
+  // Whoever puts an eBPF program on an interface or takes it off waits 5 to 15 ms for the kernel
+  // (tcx_entry_sync). No client does: here all is done that matters, and so nothing may fail.
+  void finish() override try {
+    put_early_drop();
+    take_away_early_drop();
+  } catch (const Error&) {
+    // Packets cost more than they need to.
   }
 
  private:
@@ -276,25 +272,33 @@ class NftablesBackend : public Backend {
     if (error_number != 0) throw kernel_error(tried + " with nf_tables", error_number);
   }
 
-  FileLock lock_shared_parts() const {
-    return lock_in_namespace("nftables", LockMode::exclusive, lock_wait_);
+  FileLock lock_shared_parts() const { return lock_shared_parts(lock_wait_); }
+  static FileLock lock_shared_parts(std::chrono::seconds longest_wait) {
+    return lock_in_namespace("nftables", LockMode::exclusive, longest_wait);
   }
 
   std::optional<Filter> filter_of(const IpAddress& address) {
     return tables(socket(), address.version).back().filter(address);
   }
 
-  // Whoever takes a program away waits 5 to 15 ms for the kernel (tcx_entry_sync), which those who
-  // wait for a stop need not do as well. The lock keeps everybody else away until then.
-  static void take_away_early_drop(const FileLock& lock, const std::set<std::string>& interfaces) {
-    const auto take_away = [&] {
-      for (const auto& interface : interfaces) early_drop::take_away(interface);
-    };
-    try {
-      in_background(lock.file(), take_away);
-    } catch (const Error&) {
-      take_away();
-    }
+  // Also where a further bucket was taken: somebody may have taken the program away.
+  void put_early_drop() {
+    if (!filtered_) return;
+    const auto& [address, filter] = *filtered_;
+    idle_.erase(filter->interface);
+    if (!early_drop::is_possible(filter->interface)) return;
+    if (early_drop::read(filter->interface, address)) return;
+    const auto lock = lock_shared_parts(soon);
+    early_drop::drop_all_but(served(socket(), address), address, *filter);
+  }
+
+  // Not even who waits for the stop waits for this. The lock keeps everybody else away until then.
+  void take_away_early_drop() const {
+    if (idle_.empty()) return;
+    const auto lock = lock_shared_parts(soon);
+    in_background(lock.file(), [this] {
+      for (const auto& interface : idle_) early_drop::take_away(interface);
+    });
   }
 
   // What is not served any more need not come to the rules.
@@ -324,10 +328,13 @@ class NftablesBackend : public Backend {
     if (!mac_needed) link::leave_mac(interface, mac);
   }
 
+  static constexpr std::chrono::seconds soon{1};
+
   std::chrono::seconds lock_wait_;
   std::optional<netlink::Socket> socket_;  // one for all: see close_in_background
   bool changed_ = false;
   std::optional<Installed> filtered_;  // packets to it could be dropped early
+  std::set<std::string> idle_;         // interfaces whose early drop has no address left
 };
 
 }  // namespace

@@ -32,8 +32,7 @@ class Backend {
   virtual void apply(const SpareConnections& step) = 0;
   virtual void apply(const EndMoves& step) = 0;
 
-  /// What only spares the kernel work and need not be there before clients are served. Comes behind
-  /// all steps.
+  /// What only spares the kernel work, behind all steps. Never throws: clients are served by now.
   virtual void finish() {}
 };
 

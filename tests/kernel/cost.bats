@@ -19,7 +19,7 @@ costs='first             4        2       30   313
        probe             2        2       15   112
        further           4        2       32   268
        not-last          3        2       21   180
-       last              4        2       30   286
+       last              4        2       30   291
        validate          2        2       10    71
        meta-data         3        2        0     0'
 
