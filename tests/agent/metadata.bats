@@ -67,7 +67,7 @@ xpath() { # EXPRESSION
 
 @test "every parameter that is handed to the helper is in the metadata, and each once" {
   diff <(metadata_names '//parameter/@name' | sort) \
-    <(grep -o 'OCF_RESKEY_[A-Za-z_]\+' "$agent" | sed 's/OCF_RESKEY_//' | grep -v ^CRM_meta_ | sort -u)
+    <(sed -n 's/.*\${OCF_RESKEY_\([A-Za-z_]*\):+"--.*/\1/p' "$agent" | grep -v ^CRM_meta_ | sort)
 }
 
 @test "every parameter has a short and a long text in English" {
