@@ -38,10 +38,11 @@ log() { echo "$BATS_TEST_TMPDIR/node$1"; }
 # watch_on NODE [OPTION…]: returns once it watches.
 watch_on() {
   local tries
+  rm -f "$(log "$1")" # the last one's would tell too early
   (exec ip netns exec "$LAB-node$1" loadshare watch "$OCF_RESKEY_ip" "${@:2}" >"$(log "$1")" 2>&1 3>&-) &
   WATCHERS[$1]=$!
   for ((tries = 0; tries < 200; tries++)); do
-    ! grep -q Ctrl-C "$(log "$1")" || return 0
+    ! grep -qs Ctrl-C "$(log "$1")" || return 0
     sleep 0.05
   done
   return 1
