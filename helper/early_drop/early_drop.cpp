@@ -150,11 +150,10 @@ void detach(const Attached& attached) {
   bpf_prog_detach2(attached.program.number(), attached.interface_index, tcx_ingress);
 }
 
+// Where the kernel refuses, the whole program goes: what it would go on dropping may be needed.
 void forget(const IpAddress& address, const Attached& attached) {
   const auto key = bpf::key_of(address);
-  if (bpf_map_delete_elem(attached.drops.number(), &key) != 0 && errno != ENOENT) {
-    throw kernel_error("let all packets to " + to_string(address) + " pass the early drop", errno);
-  }
+  if (bpf_map_delete_elem(attached.drops.number(), &key) != 0 && errno != ENOENT) detach(attached);
   bpf_map_delete_elem(attached.counts.number(), &key);
 }
 
@@ -259,13 +258,7 @@ void let_pass_only(const std::set<unsigned>& buckets, const IpAddress& address,
 bool drop_nothing(const IpAddress& address, const std::string& interface) {
   const auto attached = find_to_change(interface);
   if (!attached) return false;
-  if (!value_of(address, *attached)) return bpf::keys_in(attached->drops).empty();
-  try {
-    forget(address, *attached);
-  } catch (const Error&) {
-    detach(*attached);
-    return false;
-  }
+  if (value_of(address, *attached)) forget(address, *attached);
   return bpf::keys_in(attached->drops).empty();
 }
 
