@@ -59,8 +59,6 @@ right_for_all() {
 
 # bats test_tags=host
 @test "which names the node that answers each of 64 clients, in every hash mode" {
-  # In the guest with all that is hashed; watch.bats holds each mode against its kernel.
-  if in_emulation; then MODES=("${MODES[2]}"); fi
   for OCF_RESKEY_clusterip_hash in "${MODES[@]}"; do
     deal 3
     right_for_all
