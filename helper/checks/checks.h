@@ -6,9 +6,9 @@
 #include <string>
 
 #include "checks/finding.h"
+#include "kernel/netlink/socket.h"
 #include "loadshare/plan.h"
-#include "netlink/socket.h"
-#include "options.h"
+#include "request/options.h"
 
 namespace loadshare::checks {
 

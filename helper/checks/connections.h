@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "checks/finding.h"
-#include "connections/connections.h"
+#include "kernel/connections/connections.h"
 
 namespace loadshare::checks {
 

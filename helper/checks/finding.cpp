@@ -4,7 +4,7 @@
 #include <ostream>
 #include <sstream>
 
-#include "terminal.h"
+#include "output/terminal.h"
 
 namespace loadshare::checks {
 namespace {

@@ -8,9 +8,9 @@
 
 #include <algorithm>
 
+#include "kernel/netlink/socket.h"
+#include "kernel/nftables/ruleset.h"
 #include "loadshare/error.h"
-#include "netlink/socket.h"
-#include "nftables/ruleset.h"
 
 namespace loadshare::checks {
 namespace {

@@ -7,8 +7,8 @@
 #include "checks/checks.h"
 #include "checks/foreign_rules.h"
 #include "checks/link_kind.h"
-#include "kernel.h"
-#include "link/address.h"
+#include "kernel/kernel.h"
+#include "kernel/link/address.h"
 #include "loadshare/error.h"
 
 namespace loadshare::checks {

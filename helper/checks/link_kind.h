@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "netlink/socket.h"
+#include "kernel/netlink/socket.h"
 
 namespace loadshare::checks {
 

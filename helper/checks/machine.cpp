@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/kernel_module.h"
 #include "checks/checks.h"
-#include "clusterip/table.h"
-#include "kernel_module.h"
+#include "kernel/clusterip/table.h"
 #include "loadshare/error.h"
 
 namespace loadshare::checks {

@@ -14,9 +14,9 @@
 #include <chrono>
 #include <set>
 
+#include "base/file_descriptor.h"
 #include "checks/checks.h"
-#include "file_descriptor.h"
-#include "link/announcement.h"
+#include "kernel/link/announcement.h"
 #include "loadshare/error.h"
 
 namespace loadshare::checks {

@@ -12,8 +12,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "link/address.h"
-#include "link/interface.h"
+#include "kernel/link/address.h"
+#include "kernel/link/interface.h"
 #include "loadshare/error.h"
 
 namespace loadshare::checks {

@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "file_descriptor.h"
+#include "base/file_descriptor.h"
+#include "kernel/netlink/socket.h"
 #include "loadshare/addresses.h"
-#include "netlink/socket.h"
 
 namespace loadshare::checks {
 

@@ -13,10 +13,10 @@
 #include <iostream>
 #include <vector>
 
-#include "bucket_hash.h"
+#include "base/kernel_module.h"
 #include "checks/checks.h"
 #include "checks/private_network.h"
-#include "kernel_module.h"
+#include "clients/bucket_hash.h"
 #include "loadshare/error.h"
 
 namespace loadshare::checks {

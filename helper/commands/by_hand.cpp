@@ -2,11 +2,11 @@
 // claim and release: what `echo +N` and `echo -N` are to CLUSTERIP, on either backend.
 #include <iostream>
 
+#include "base/quoted.h"
 #include "commands/commands.h"
 #include "commands/steps.h"
 #include "loadshare/error.h"
 #include "pacemaker/cluster.h"
-#include "quoted.h"
 
 namespace loadshare::commands {
 namespace {

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <iostream>
 
+#include "base/words.h"
 #include "checks/checks.h"
 #include "commands/commands.h"
 #include "commands/steps.h"
 #include "loadshare/error.h"
-#include "terminal.h"
-#include "words.h"
+#include "output/terminal.h"
 
 namespace loadshare::commands {
 namespace {

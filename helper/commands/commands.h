@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "options.h"
+#include "request/options.h"
 
 namespace loadshare::commands {
 

@@ -12,7 +12,7 @@
 #include "commands/steps.h"
 #include "loadshare/error.h"
 #include "pacemaker/cluster.h"
-#include "transition.h"
+#include "request/transition.h"
 
 namespace loadshare::commands {
 namespace {

@@ -5,10 +5,10 @@
 #include <optional>
 #include <thread>
 
-#include "background.h"
+#include "base/background.h"
+#include "base/namespace_lock.h"
 #include "commands/steps.h"
 #include "loadshare/error.h"
-#include "namespace_lock.h"
 
 namespace loadshare::commands {
 namespace {

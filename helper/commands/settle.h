@@ -2,7 +2,7 @@
 // What is left to do when buckets no longer move.
 #pragma once
 
-#include "options.h"
+#include "request/options.h"
 
 namespace loadshare::commands {
 

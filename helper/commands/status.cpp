@@ -6,8 +6,8 @@
 #include "commands/commands.h"
 #include "commands/steps.h"
 #include "loadshare/error.h"
-#include "report.h"
-#include "terminal.h"
+#include "output/report.h"
+#include "output/terminal.h"
 
 namespace loadshare::commands {
 namespace {

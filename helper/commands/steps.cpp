@@ -3,9 +3,9 @@
 
 #include <iostream>
 
+#include "base/namespace_lock.h"
+#include "base/network_namespace.h"
 #include "loadshare/error.h"
-#include "namespace_lock.h"
-#include "network_namespace.h"
 
 namespace loadshare::commands {
 

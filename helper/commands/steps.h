@@ -4,9 +4,9 @@
 
 #include <string>
 
-#include "file_lock.h"
-#include "kernel.h"
-#include "options.h"
+#include "base/file_lock.h"
+#include "kernel/kernel.h"
+#include "request/options.h"
 
 namespace loadshare::commands {
 

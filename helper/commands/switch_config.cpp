@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // switch-config: what the network has to be told. Changes nothing.
-#include "switch_config.h"
+#include "output/switch_config.h"
 
 #include <linux/netlink.h>
 
@@ -8,7 +8,7 @@
 
 #include "commands/commands.h"
 #include "commands/steps.h"
-#include "link/vlan.h"
+#include "kernel/link/vlan.h"
 #include "loadshare/error.h"
 
 namespace loadshare::commands {

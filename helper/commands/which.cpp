@@ -8,8 +8,8 @@
 #include "commands/steps.h"
 #include "commands/which_report.h"
 #include "loadshare/error.h"
+#include "output/terminal.h"
 #include "pacemaker/cluster.h"
-#include "terminal.h"
 
 namespace loadshare::commands {
 namespace {

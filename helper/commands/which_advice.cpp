@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "clusterip/rule.h"
 #include "commands/which_report.h"
+#include "kernel/clusterip/rule.h"
 #include "loadshare/request.h"
-#include "placement.h"
+#include "pacemaker/placement.h"
 
 namespace loadshare::commands {
 

@@ -3,7 +3,7 @@
 #include <ostream>
 
 #include "commands/which_report.h"
-#include "placement.h"
+#include "pacemaker/placement.h"
 
 namespace loadshare::commands {
 namespace {

@@ -8,10 +8,10 @@
 #include <optional>
 #include <set>
 
-#include "client.h"
+#include "clients/client.h"
+#include "clients/spread.h"
 #include "loadshare/plan.h"
 #include "pacemaker/cluster_resource.h"
-#include "spread.h"
 
 namespace loadshare::commands {
 

@@ -5,11 +5,11 @@
 #include <cstdio>
 #include <ostream>
 
+#include "base/quoted.h"
+#include "base/words.h"
 #include "commands/which_report.h"
-#include "placement.h"
-#include "quoted.h"
-#include "terminal.h"
-#include "words.h"
+#include "output/terminal.h"
+#include "pacemaker/placement.h"
 
 namespace loadshare::commands {
 namespace {

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/program.h"
 #include "loadshare/error.h"
-#include "program.h"
 
 namespace loadshare::pacemaker {
 namespace {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "loadshare/addresses.h"
-#include "transition.h"
+#include "request/transition.h"
 
 namespace loadshare::pacemaker {
 

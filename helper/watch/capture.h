@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "loadshare/addresses.h"
 
 namespace loadshare::watch {

@@ -7,8 +7,8 @@
 #include <ostream>
 #include <utility>
 
-#include "terminal.h"
-#include "words.h"
+#include "base/words.h"
+#include "output/terminal.h"
 
 namespace loadshare::watch {
 namespace {

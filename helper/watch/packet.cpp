@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "nftables/ruleset.h"
+#include "kernel/nftables/ruleset.h"
 
 namespace loadshare::watch {
 namespace {

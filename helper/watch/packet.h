@@ -8,7 +8,7 @@
 #include <optional>
 #include <span>
 
-#include "bucket_hash.h"
+#include "clients/bucket_hash.h"
 
 namespace loadshare::watch {
 

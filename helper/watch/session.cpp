@@ -12,9 +12,9 @@
 #include <ctime>
 #include <iostream>
 
-#include "kernel.h"
+#include "kernel/kernel.h"
 #include "loadshare/error.h"
-#include "terminal.h"
+#include "output/terminal.h"
 
 namespace loadshare::watch {
 namespace {

@@ -6,9 +6,9 @@
 #include <optional>
 #include <string>
 
-#include "file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "loadshare/plan.h"
-#include "options.h"
+#include "request/options.h"
 #include "watch/capture.h"
 #include "watch/line.h"
 

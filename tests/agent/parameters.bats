@@ -60,7 +60,7 @@ setup() {
 
 @test "the helper's own table of options names the same parameter for each option" {
   # `    {"netmask", "cidr_netmask", …` as "cidr_netmask --netmask"; nullptr: not for the agent
-  diff <(sed -n 's/^ *{"\([a-z-]*\)", "\([A-Za-z_]*\)",.*/\2 --\1/p' "$project/helper/options.cpp" | sort) \
+  diff <(sed -n 's/^ *{"\([a-z-]*\)", "\([A-Za-z_]*\)",.*/\2 --\1/p' "$project/helper/request/options.cpp" | sort) \
     <(awk 'NF { print $1, $2 }' <<<"$options" | sort)
 }
 

@@ -7,9 +7,9 @@
 #include <cstring>
 #include <random>
 
-#include "clusterip/rule.h"
+#include "kernel/clusterip/rule.h"
 #include "loadshare/request.h"
-#include "placement.h"
+#include "pacemaker/placement.h"
 
 namespace {
 

@@ -12,11 +12,11 @@
 #include <array>
 #include <vector>
 
-#include "connections/connections.h"
-#include "netlink/socket.h"
-#include "nftables/handles.h"
-#include "nftables/reader.h"
-#include "nftables/ruleset.h"
+#include "kernel/connections/connections.h"
+#include "kernel/netlink/socket.h"
+#include "kernel/nftables/handles.h"
+#include "kernel/nftables/reader.h"
+#include "kernel/nftables/ruleset.h"
 
 namespace {
 

@@ -2,9 +2,9 @@
 // Fuzzes what reads /proc: the bucket file, the multicast list, and a chain's comment.
 #include <string>
 
-#include "clusterip/bucket_file.h"
-#include "link/interface.h"
-#include "nftables/ruleset.h"
+#include "kernel/clusterip/bucket_file.h"
+#include "kernel/link/interface.h"
+#include "kernel/nftables/ruleset.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

@@ -11,10 +11,10 @@
 #include <stdexcept>
 
 #include "arguments.h"
-#include "bpf/address_key.h"
+#include "base/file_descriptor.h"
 #include "commands.h"
-#include "early_drop/early_drops.h"
-#include "file_descriptor.h"
+#include "kernel/bpf/address_key.h"
+#include "kernel/early_drop/early_drops.h"
 
 namespace traffic {
 

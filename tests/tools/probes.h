@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "bucket_hash.h"
+#include "clients/bucket_hash.h"
 #include "loadshare/addresses.h"
 
 namespace traffic {

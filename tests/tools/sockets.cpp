@@ -20,7 +20,7 @@
 #include <system_error>
 #include <vector>
 
-#include "network_namespace.h"
+#include "base/network_namespace.h"
 
 namespace traffic {
 

@@ -11,7 +11,7 @@
 #include <span>
 #include <string>
 
-#include "file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "loadshare/addresses.h"
 
 namespace traffic {

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/kernel.h"
+
+#include <linux/netlink.h>
+
+#include "kernel/clusterip/backend.h"
+#include "kernel/connections/connections.h"
+#include "kernel/link/address.h"
+#include "kernel/link/announcement.h"
+#include "kernel/link/interface.h"
+#include "kernel/link/local_route.h"
+#include "kernel/link/unicast_guard.h"
+#include "kernel/nftables/backend.h"
+#include "loadshare/error.h"
+
+namespace loadshare {
+namespace {
+
+constexpr std::chrono::milliseconds longest_wait{2000};  // measured: up to 30 ms
+
+struct Apply {
+  Backend& backend;
+  netlink::Socket& route;
+
+  void operator()(const InstallFilter& step) const { backend.apply(step); }
+  void operator()(const RemoveFilter& step) const { backend.apply(step); }
+  void operator()(const TakeBucket& step) const { backend.apply(step); }
+  void operator()(const ReleaseBucket& step) const { backend.apply(step); }
+  void operator()(const DrainBucket& step) const { backend.apply(step); }
+  void operator()(const EndDrain& step) const { backend.apply(step); }
+  void operator()(const SpareConnections& step) const { backend.apply(step); }
+  void operator()(const EndMoves& step) const { backend.apply(step); }
+  void operator()(const ForgetConnections& step) const {
+    connections::forget(step.address, step.filter, step.buckets);
+  }
+  void operator()(const RaiseInterface& step) const {
+    link::raise_interface(route, step.interface);
+  }
+  void operator()(const AddAddress& step) const {
+    link::add_address(route, step.target);
+    if (step.target.address.version != 6) return;
+    link::await_local_route(route, step.target.address, step.target.held.interface, longest_wait);
+  }
+  void operator()(const LimitAddress& step) const { link::limit_address(route, step); }
+  void operator()(const RemoveAddress& step) const {
+    link::remove_address(route, step.address, step.held);
+  }
+  void operator()(const Announce& step) const { link::announce(step); }
+};
+
+// Where nobody named the interface: the network's, or the one that the filter already uses.
+std::optional<std::string> likely_interface(const Request& request, const Observed& observed) {
+  if (request.interface) return request.interface;
+  if (observed.network) return observed.network->interface;
+  if (!observed.filter.filters.empty()) return observed.filter.filters.front().interface;
+  return std::nullopt;
+}
+
+BackendChoice choose(const Request& request) {
+  if (request.backend != BackendChoice::automatic) return request.backend;
+  if (const auto holder = holder_of(request.address)) return *holder;
+  try {
+    clusterip::make_backend({})->check(request);
+    return BackendChoice::clusterip;
+  } catch (const Error&) {
+    return BackendChoice::nftables;
+  }
+}
+
+std::optional<std::map<unsigned, std::size_t>> draining_connections(const IpAddress& address,
+                                                                    const FilterState& state) {
+  std::set<unsigned> draining;
+  for (const auto& [bucket, left] : state.moves.draining) draining.insert(bucket);
+  if (draining.empty() || state.filters.empty()) return std::nullopt;
+  return connections::count_open(address, state.filters.front(), draining);
+}
+
+constexpr char guard_name[] = "drop_unicast_in_l2_multicast";
+
+}  // namespace
+
+std::optional<BackendChoice> holder_of(const IpAddress& address) {
+  if (nftables::holds(address)) return BackendChoice::nftables;
+  if (clusterip::holds(address)) return BackendChoice::clusterip;
+  return std::nullopt;
+}
+
+std::set<IpAddress> cluster_addresses() {
+  auto all = nftables::addresses();
+  all.merge(clusterip::addresses());
+  return all;
+}
+
+Kernel::Kernel(const Request& request, std::chrono::seconds lock_wait)
+    : choice_(choose(request)), route_(NETLINK_ROUTE) {
+  backend_ = choice_ == BackendChoice::nftables ? nftables::make_backend(lock_wait)
+                                                : clusterip::make_backend(lock_wait);
+}
+
+Observed Kernel::observe(const Request& request) {
+  Observed observed;
+  observed.filter = backend_->observe(request.address);
+  observed.connections = draining_connections(request.address, observed.filter);
+  const auto addresses = link::node_addresses(route_, request.address.version);
+  for (const auto& own : addresses) {
+    if (own.address == request.address) observed.addresses.push_back(own.held);
+  }
+  observed.network =
+      link::connected_network(addresses, request.address, request.interface, request.prefix_length);
+  if (const auto name = likely_interface(request, observed)) {
+    observed.interface = link::find_interface(route_, *name);
+    if (clusterip_gets_nothing(observed)) {
+      observed.filter.faults.push_back(std::string(guard_name) + " is on for " + *name +
+                                       ", so that CLUSTERIP gets no packets");
+    }
+  }
+  return observed;
+}
+
+bool Kernel::clusterip_gets_nothing(const Observed& observed) const {
+  return choice_ == BackendChoice::clusterip && !observed.filter.filters.empty() &&
+         observed.interface && link::drops_unicast_in_multicast(observed.interface->name, 4);
+}
+
+void Kernel::check(const Request& request, const Observed& observed) {
+  backend_->check(request);
+  if (!observed.interface) return;
+  const auto& name = observed.interface->name;
+  if (choice_ == BackendChoice::clusterip && link::drops_unicast_in_multicast(name, 4)) {
+    throw Error(ExitCode::generic_error, "backend: CLUSTERIP cannot work on " + name + " while " +
+                                             guard_name +
+                                             " is on, as nftables cluster addresses set it");
+  }
+  if (choice_ == BackendChoice::nftables && clusterip::interfaces_in_use().contains(name)) {
+    throw Error(ExitCode::generic_error,
+                "backend: nftables would silence the CLUSTERIP addresses on " + name +
+                    ": stop those first");
+  }
+}
+
+void Kernel::apply(const Plan& plan, const std::function<void(const std::string&)>& say) {
+  for (const auto& step : plan) {
+    say(describe(step));
+    std::visit(Apply{*backend_, route_}, step);
+  }
+  backend_->finish();
+}
+
+}  // namespace loadshare

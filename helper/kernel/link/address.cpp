@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/link/address.h"
+
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "loadshare/error.h"
+
+namespace loadshare::link {
+namespace {
+
+constexpr std::uint32_t for_ever = 0xffffffff;  // INFINITY_LIFE_TIME, net/addrconf.h
+
+int socket_family(int version) { return version == 4 ? AF_INET : AF_INET6; }
+
+std::optional<IpAddress> read_ip(const nlattr* attribute, int version) {
+  IpAddress address{version, {}};
+  if (mnl_attr_get_payload_len(attribute) < address.octets().size()) return std::nullopt;
+  std::memcpy(address.bytes.data(), mnl_attr_get_payload(attribute), address.octets().size());
+  return address;
+}
+
+/// Asks for each name once: hundreds of addresses can be on one interface.
+class InterfaceNames {
+ public:
+  const std::string& of(unsigned index) {
+    auto& known = names_[index];
+    if (known.empty()) known = ask(index);
+    return known;
+  }
+
+ private:
+  static std::string ask(unsigned index) {
+    char name[IF_NAMESIZE]{};
+    return if_indextoname(index, name) != nullptr ? name : "interface " + std::to_string(index);
+  }
+
+  std::map<unsigned, std::string> names_;
+};
+
+bool expires(const nlattr& attribute) {
+  ifa_cacheinfo lifetimes{};
+  if (mnl_attr_get_payload_len(&attribute) < sizeof lifetimes) return false;
+  std::memcpy(&lifetimes, mnl_attr_get_payload(&attribute), sizeof lifetimes);
+  return lifetimes.ifa_valid != for_ever;
+}
+
+std::optional<NodeAddress> read_address(const nlmsghdr& header, int version,
+                                        InterfaceNames& names) {
+  const auto& fixed = *static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&header));
+  std::optional<IpAddress> local, peer, broadcast;
+  bool expiring = false;
+  for (const auto* attribute : netlink::attributes(header, sizeof fixed)) {
+    switch (mnl_attr_get_type(attribute)) {
+      case IFA_LOCAL:
+        local = read_ip(attribute, version);
+        break;
+      case IFA_ADDRESS:
+        peer = read_ip(attribute, version);
+        break;
+      case IFA_BROADCAST:
+        broadcast = read_ip(attribute, version);
+        break;
+      case IFA_CACHEINFO:
+        expiring = expires(*attribute);
+        break;
+    }
+  }
+  // IPv6 has no IFA_LOCAL but on point-to-point links.
+  const auto address = local ? local : peer;
+  if (!address) return std::nullopt;
+  return NodeAddress{
+      *address, {names.of(fixed.ifa_index), fixed.ifa_prefixlen, expiring}, broadcast};
+}
+
+void put_ip(nlmsghdr& header, std::uint16_t type, const IpAddress& address) {
+  mnl_attr_put(&header, type, address.octets().size(), address.bytes.data());
+}
+
+// Message of either change; its interface must exist.
+void put_fixed(netlink::Message& message, const IpAddress& address, const HeldAddress& held,
+               unsigned interface_index) {
+  auto& fixed = message.extra<ifaddrmsg>();
+  fixed.ifa_family = static_cast<std::uint8_t>(socket_family(address.version));
+  fixed.ifa_prefixlen = static_cast<std::uint8_t>(held.prefix_length);
+  fixed.ifa_index = interface_index;
+  fixed.ifa_scope = RT_SCOPE_UNIVERSE;
+  put_ip(message.header(), IFA_LOCAL, address);
+  put_ip(message.header(), IFA_ADDRESS, address);
+}
+
+void put_flags(nlmsghdr& header, const IpAddress& address, bool no_prefix_route) {
+  std::uint32_t flags = no_prefix_route ? IFA_F_NOPREFIXROUTE : 0;
+  // All nodes hold the address: duplicate address detection would fail on all but one.
+  if (address.version == 6) flags |= IFA_F_NODAD;
+  if (flags != 0) mnl_attr_put_u32(&header, IFA_FLAGS, flags);
+}
+
+}  // namespace
+
+std::vector<NodeAddress> node_addresses(netlink::Socket& route, int version) {
+  netlink::Message message(RTM_GETADDR, NLM_F_DUMP);
+  message.extra<ifaddrmsg>().ifa_family = static_cast<std::uint8_t>(socket_family(version));
+  const auto answer = route.ask(message);
+  if (answer.error_number != 0) throw kernel_error("read addresses", answer.error_number);
+  std::vector<NodeAddress> addresses;
+  InterfaceNames names;
+  for (const auto& reply : answer.replies) {
+    if (auto address = read_address(reply.header(), version, names)) addresses.push_back(*address);
+  }
+  return addresses;
+}
+
+std::optional<ConnectedNetwork> connected_network(const std::vector<NodeAddress>& addresses,
+                                                  const IpAddress& address,
+                                                  const std::optional<std::string>& interface,
+                                                  const std::optional<unsigned>& longest_prefix) {
+  std::optional<ConnectedNetwork> best;
+  for (const auto& own : addresses) {
+    const auto length = own.held.prefix_length;
+    if (own.address == address || !same_network(own.address, address, length)) continue;
+    if (interface && own.held.interface != *interface) continue;
+    if (longest_prefix && length > *longest_prefix) continue;
+    if (best && best->prefix_length >= length) continue;
+    best = {own.held.interface, length, own.broadcast};
+  }
+  return best;
+}
+
+void add_address(netlink::Socket& route, const Target& target) {
+  const auto tried = describe(AddAddress{target});
+  const auto index = if_nametoindex(target.held.interface.c_str());
+  if (index == 0) throw kernel_error(tried, errno);
+  netlink::Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
+  put_fixed(message, target.address, target.held, index);
+  auto& header = message.header();
+  if (target.broadcast) put_ip(header, IFA_BROADCAST, *target.broadcast);
+  if (target.label) {
+    const auto label = target.held.interface + ":" + *target.label;
+    mnl_attr_put_strz(&header, IFA_LABEL, label.c_str());
+  }
+  put_flags(header, target.address, target.no_prefix_route);
+  const auto answer = route.ask(message);
+  if (answer.error_number != 0 && answer.error_number != EEXIST) {
+    throw kernel_error(tried, answer.error_number);
+  }
+}
+
+void limit_address(netlink::Socket& route, const LimitAddress& step) {
+  const auto index = if_nametoindex(step.held.interface.c_str());
+  if (index == 0) return;
+  netlink::Message message(RTM_NEWADDR, NLM_F_REPLACE);
+  put_fixed(message, step.address, step.held, index);
+  auto& header = message.header();
+  ifa_cacheinfo lifetimes{};
+  lifetimes.ifa_prefered = lifetimes.ifa_valid = static_cast<std::uint32_t>(step.lifetime.count());
+  mnl_attr_put(&header, IFA_CACHEINFO, sizeof lifetimes, &lifetimes);
+  // IPv6 would let the route to the network expire, too, which the node's own address needs.
+  put_flags(header, step.address, step.address.version == 6);
+  const auto answer = route.ask(message);
+  if (answer.error_number != 0) throw kernel_error(describe(step), answer.error_number);
+}
+
+void remove_address(netlink::Socket& route, const IpAddress& address, const HeldAddress& held) {
+  const auto index = if_nametoindex(held.interface.c_str());
+  if (index == 0) return;
+  netlink::Message message(RTM_DELADDR, 0);
+  put_fixed(message, address, held, index);
+  const auto answer = route.ask(message);
+  if (answer.error_number != 0 && answer.error_number != EADDRNOTAVAIL) {
+    throw kernel_error(describe(RemoveAddress{address, held}), answer.error_number);
+  }
+}
+
+}  // namespace loadshare::link
