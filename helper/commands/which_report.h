@@ -10,7 +10,7 @@
 
 #include "clients/client.h"
 #include "clients/spread.h"
-#include "loadshare/plan.h"
+#include "loadshare/observed.h"
 #include "pacemaker/cluster_resource.h"
 
 namespace loadshare::commands {

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The heart: what the kernel holds against what is asked, and the steps between.
+// What the kernel holds, as plain data.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "loadshare/addresses.h"
-#include "loadshare/exit_code.h"
 #include "loadshare/request.h"
 
 namespace loadshare {
@@ -56,6 +55,11 @@ struct FilterState {
   Counters counters;
   Lifetimes expiring;  ///< owned, but not for ever
   Moves moves;
+
+  /// How long a bucket that moves from here keeps its connections; 0 without a rule.
+  std::chrono::seconds drain() const {
+    return filters.empty() ? std::chrono::seconds(0) : filters.front().drain;
+  }
 };
 
 /// The address as it sits on an interface.
@@ -66,6 +70,9 @@ struct HeldAddress {
 
   bool operator==(const HeldAddress&) const = default;
 };
+
+/// "/24 on eth0"
+std::string to_string(const HeldAddress& held);
 
 struct Interface {
   std::string name;
@@ -93,155 +100,5 @@ struct Observed {
   /// TCP connections of each draining bucket; nothing where the kernel does not tell.
   std::optional<std::map<unsigned, std::size_t>> connections;
 };
-
-/// The request with everything filled in that was left to the kernel.
-struct Target {
-  IpAddress address;
-  Filter filter;
-  HeldAddress held;
-  std::optional<IpAddress> broadcast;
-  std::optional<std::string> label;
-  bool no_prefix_route = false;
-};
-
-// The steps. Each is one change that the kernel makes at once.
-struct RaiseInterface {
-  std::string interface;
-};
-/// The rule, the owned buckets, the cluster MAC among those that the interface receives, and in
-/// all that the node says of itself by ARP and NDP.
-struct InstallFilter {
-  IpAddress address;
-  Filter filter;
-  std::set<unsigned> buckets;
-};
-/// All of that goes, however often and wherever it was installed.
-struct RemoveFilter {
-  IpAddress address;
-};
-/// With a lifetime, the kernel gives the bucket up by itself when that is over; taking it again
-/// begins a new one.
-struct TakeBucket {
-  IpAddress address;
-  unsigned bucket;
-  std::optional<std::chrono::milliseconds> lifetime = std::nullopt;
-  bool draining = false;  ///< here, until now
-};
-struct ReleaseBucket {
-  IpAddress address;
-  unsigned bucket;
-};
-/// Gives the bucket up but for its established TCP connections; these, too, when the time is over.
-struct DrainBucket {
-  IpAddress address;
-  unsigned bucket;
-  std::chrono::milliseconds lifetime;
-};
-/// Ends that before its time.
-struct EndDrain {
-  IpAddress address;
-  unsigned bucket;
-};
-/// Another node may be draining these buckets for so long: packets of connections that this node
-/// does not know are dropped, not answered with a reset, whenever it owns one of them.
-struct SpareConnections {
-  IpAddress address;
-  std::set<unsigned> buckets;
-  std::chrono::milliseconds lifetime;
-};
-/// Connections of these buckets that conntrack remembers are none of this node's any more.
-struct ForgetConnections {
-  IpAddress address;
-  Filter filter;
-  std::set<unsigned> buckets;
-};
-/// No bucket moves: packets take the way that they took before.
-struct EndMoves {
-  IpAddress address;
-};
-/// The kernel removes the address by itself when the time is over.
-struct LimitAddress {
-  IpAddress address;
-  HeldAddress held;
-  std::chrono::seconds lifetime;
-};
-/// For ever, also where it is there and would expire.
-struct AddAddress {
-  Target target;
-};
-struct RemoveAddress {
-  IpAddress address;
-  HeldAddress held;
-};
-struct Announce {
-  IpAddress address;
-  std::string interface;
-  MacAddress mac;
-  Announcement how;
-};
-
-using Step = std::variant<RaiseInterface, InstallFilter, RemoveFilter, TakeBucket, ReleaseBucket,
-                          DrainBucket, EndDrain, SpareConnections, ForgetConnections, EndMoves,
-                          AddAddress, LimitAddress, RemoveAddress, Announce>;
-/// In order. Stopping after any of them leaves a node that answers for no bucket it does not own.
-using Plan = std::vector<Step>;
-
-/// One step as a line for a person.
-std::string describe(const Step& step);
-
-/// Which part of the whole differs.
-enum class Part { interface, carrier, filter, bucket, membership, address, lifetime };
-struct Difference {
-  Part part;
-  std::string text;
-};
-
-/// Throws not_installed where the interface or the netmask is neither given nor to be found.
-Target resolve(const Request& request, const Observed& observed);
-
-/// Everything in which the kernel differs from a healthy, owned bucket; empty: all is well.
-std::vector<Difference> compare(const Request& request, const Target& target,
-                                const Observed& observed);
-
-/// The steps to own the bucket, while other nodes may be draining some. Throws what makes it
-/// impossible on this node.
-Plan plan_start(const Request& request, const Observed& observed,
-                const std::set<unsigned>& drained_by_others = {});
-
-/// The steps to give the bucket up, and with the last one everything; but a bucket that moves to
-/// another node keeps its connections for the drain's time, and so does the address. Never throws.
-Plan plan_stop(const Request& request, const Observed& observed);
-
-/// The steps to own these buckets, too, of an address that is held, and nothing else. Throws
-/// not_running where it is not held, not_configured for a bucket beyond its total and generic_error
-/// where its rule has faults.
-Plan plan_claim(const IpAddress& address, const std::set<unsigned>& buckets,
-                const Observed& observed);
-
-/// The steps to give these buckets up. With the last one the node is silent, but the address and
-/// its rule stay. Throws like plan_claim, but minds no faults: giving up is always safe.
-Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
-                  const Observed& observed);
-
-/// What this node has to know when other nodes may be draining these buckets: it may have to take
-/// one that nobody has a record of any more. Nothing where it knows, or has no drain.
-Plan plan_notify(const Request& request, const std::set<unsigned>& drained_by_others,
-                 const Observed& observed);
-
-/// What is left to do when buckets no longer move: drains without connections end, the rules for
-/// moves go, and with the last bucket all. Nothing as long as some still do.
-Plan plan_settle(const IpAddress& address, const Observed& observed);
-
-/// What a recurring monitor of a leased bucket does besides: it renews the lease, for two intervals
-/// and a timeout, so that a monitor that comes late, or once not at all, costs no bucket.
-Plan plan_renewal(const Request& request);
-
-struct Verdict {
-  ExitCode code;
-  std::string reason;  ///< empty on success
-};
-
-/// success only for this very bucket, served; not_running where it is not here; else generic_error.
-Verdict judge(const Request& request, const Observed& observed);
 
 }  // namespace loadshare

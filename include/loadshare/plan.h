@@ -3,96 +3,17 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "loadshare/addresses.h"
 #include "loadshare/exit_code.h"
+#include "loadshare/observed.h"
 #include "loadshare/request.h"
 
 namespace loadshare {
-
-/// How the packets of one cluster address are shared: the same on every node.
-struct Filter {
-  std::string interface;
-  MacAddress mac;
-  HashMode hash_mode = HashMode::source_ip_source_port;
-  std::uint32_t seed = 0;
-  unsigned total = 1;
-  bool lease = false;             ///< buckets can expire
-  std::chrono::seconds drain{0};  ///< how long a bucket that moves keeps its connections; 0: not
-
-  bool operator==(const Filter&) const = default;
-};
-
-/// Packets to the address that came by since its rule was installed; nothing where the backend does
-/// not tell them apart.
-struct Counters {
-  std::optional<std::uint64_t> seen, dropped;
-  std::map<unsigned, std::uint64_t> accepted;  ///< by bucket, since it was taken
-};
-
-/// What is left of each bucket's time.
-using Lifetimes = std::map<unsigned, std::chrono::milliseconds>;
-
-/// Buckets on their way from one node to another.
-struct Moves {
-  bool on = false;      ///< packets go by way of the rules for this
-  Lifetimes draining;   ///< given up here, but their established connections stay
-  Lifetimes elsewhere;  ///< another node may be draining them: here only known connections count
-
-  bool done() const { return on && draining.empty() && elsewhere.empty(); }
-};
-
-/// What a backend reads back for one address.
-struct FilterState {
-  std::vector<Filter> filters;      ///< healthy: exactly one
-  std::vector<std::string> faults;  ///< why it does not do its whole work, in words
-  std::set<unsigned> buckets;       ///< owned here
-  Counters counters;
-  Lifetimes expiring;  ///< owned, but not for ever
-  Moves moves;
-};
-
-/// The address as it sits on an interface.
-struct HeldAddress {
-  std::string interface;
-  unsigned prefix_length = 0;
-  bool expiring = false;  ///< the kernel removes it by itself, when the node's last drain is over
-
-  bool operator==(const HeldAddress&) const = default;
-};
-
-struct Interface {
-  std::string name;
-  unsigned index = 0;
-  bool up = false;
-  bool carrier = false;
-  bool loopback = false;
-  bool multicast = false;
-  std::set<MacAddress> joined;  ///< multicast MACs that it receives
-};
-
-/// A directly connected network that contains the address.
-struct ConnectedNetwork {
-  std::string interface;
-  unsigned prefix_length = 0;
-  std::optional<IpAddress> broadcast;  ///< of this node's own address in it
-};
-
-/// What the kernel holds for one address: read back, never remembered.
-struct Observed {
-  FilterState filter;
-  std::vector<HeldAddress> addresses;
-  std::optional<ConnectedNetwork> network;
-  std::optional<Interface> interface;  ///< the one asked for, or else the network's
-  /// TCP connections of each draining bucket; nothing where the kernel does not tell.
-  std::optional<std::map<unsigned, std::size_t>> connections;
-};
 
 /// The request with everything filled in that was left to the kernel.
 struct Target {

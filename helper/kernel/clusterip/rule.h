@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "loadshare/plan.h"
+#include "loadshare/observed.h"
 
 struct ipt_entry;
 

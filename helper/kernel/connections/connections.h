@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "loadshare/addresses.h"
-#include "loadshare/plan.h"
+#include "loadshare/observed.h"
 
 struct nlmsghdr;
 

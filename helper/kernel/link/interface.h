@@ -7,7 +7,7 @@
 #include <string>
 
 #include "kernel/netlink/socket.h"
-#include "loadshare/plan.h"
+#include "loadshare/observed.h"
 
 namespace loadshare::link {
 

@@ -69,5 +69,16 @@ TEST(Release, MindsNoFaults) {
   EXPECT_THAT(released({1}, node), ElementsAre("release 1"));
 }
 
+// Taken without the address, it would be answered by nobody when that is gone.
+TEST(ClaimWithDrain, RefusesAnAddressThatIsAboutToLeave) {
+  EXPECT_THAT(outcome_of([] { plan_claim(address, {2}, a_node_that_drains({1})); }),
+              Fails(ExitCode::generic_error, "about to expire"));
+}
+
+TEST(ClaimWithDrain, TakesBackWhatIsDrained) {
+  EXPECT_THAT(in_short(plan_claim(address, {1}, a_node_that_drains({1}, {2}))),
+              ElementsAre("take 1 back"));
+}
+
 }  // namespace
 }  // namespace loadshare::test

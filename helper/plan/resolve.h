@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What only a start asks of the node besides what the request becomes on it.
+#pragma once
+
+#include "loadshare/plan.h"
+
+namespace loadshare {
+
+/// Throws where the target's interface cannot carry a cluster address, now or ever.
+void check_interface(const Target& target, const Observed& observed);
+
+}  // namespace loadshare
