@@ -1,45 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// The one list of commands.
+#include "base/words.h"
 #include "commands/commands.h"
 
 namespace loadshare::commands {
 namespace {
 
-// What the agent hands over: all five of its commands are called with the same words.
-const std::vector<std::string> resource_options = {"ip",
-                                                   "bucket",
-                                                   "clone",
-                                                   "total",
-                                                   "nic",
-                                                   "netmask",
-                                                   "broadcast",
-                                                   "label",
-                                                   "mac",
-                                                   "hash",
-                                                   "seed",
-                                                   "backend",
-                                                   "arp-count",
-                                                   "arp-interval",
-                                                   "arp-bg",
-                                                   "lease",
-                                                   "interval",
-                                                   "timeout",
-                                                   "drain",
-                                                   "notify",
-                                                   "node",
-                                                   "stopping",
-                                                   "stopping-on",
-                                                   "starting",
-                                                   "starting-on",
-                                                   "resource",
-                                                   "noprefixroute",
-                                                   "network-namespace",
-                                                   "globally-unique",
-                                                   "wait",
-                                                   "dry-run",
-                                                   "verbose"};
+using Options = std::vector<std::string>;
 
-const std::vector<std::string> by_hand_options = {"backend", "network-namespace", "wait", "dry-run",
-                                                  "verbose"};
+// What the agent hands over: all five of its commands are called with the same words.
+const Options resource_options = words::split(
+    "ip bucket clone total nic netmask broadcast label mac hash seed backend"
+    " arp-count arp-interval arp-bg lease interval timeout drain notify"
+    " node stopping stopping-on starting starting-on resource noprefixroute"
+    " network-namespace globally-unique wait dry-run verbose");
+const Options status_options = words::split("json network-namespace wait");
+const Options which_options =
+    words::split("total hash seed dport nodes each json backend network-namespace wait");
+const Options watch_options =
+    words::split("client bucket rate seconds count network-namespace wait");
+const Options check_options =
+    words::split("ip nic netmask broadcast mac backend drain network-namespace");
+const Options by_hand_options = words::split("backend network-namespace wait dry-run verbose");
+const Options switch_options =
+    words::split("vendor vlan nic netmask broadcast mac backend network-namespace wait");
 
 constexpr char which_details[] =
     "CLIENT is ADDRESS, ADDRESS:PORT, [IPV6]:PORT or a range such as 192.0.2.0/24.\n"
@@ -56,85 +40,35 @@ constexpr char by_hand_details[] =
     "know of it: it may run a claimed bucket elsewhere, which is then answered twice,\n"
     "and takes a released one back at its next monitor.\n";
 
+constexpr auto many = any_number_of_operands;
+constexpr Operands none, one{"ADDRESS", 1, 1}, at_most_one{"[ADDRESS]", 0, 1};
+constexpr Operands clients{"ADDRESS [CLIENT[:PORT]...]", 1, many};
+constexpr Operands buckets{"ADDRESS BUCKET...", 2, many};
+
+using enum Reading;
+
+// clang-format off
 const std::vector<Command> commands = {
-    {"start",
-     {},
-     "own the bucket and answer for the address",
-     resource_options,
-     Reading::whole_request,
+    {"start", none, "own the bucket and answer for the address", resource_options, whole_request,
      start},
-    {"stop",
-     {},
-     "give the bucket up, and all with the last",
-     resource_options,
-     Reading::only_identity,
+    {"stop", none, "give the bucket up, and all with the last", resource_options, only_identity,
      stop},
-    {"monitor",
-     {},
-     "is the bucket owned and served?",
-     resource_options,
-     Reading::whole_request,
-     monitor},
-    {"notify",
-     {},
-     "buckets move: mind their connections",
-     resource_options,
-     Reading::whole_request,
+    {"monitor", none, "is the bucket owned and served?", resource_options, whole_request, monitor},
+    {"notify", none, "buckets move: mind their connections", resource_options, whole_request,
      notify},
-    {"validate",
-     {},
-     "could it be started here?",
-     resource_options,
-     Reading::whole_request,
-     validate},
-    {"status",
-     {"[ADDRESS]", 0, 1},
-     "what this node holds, and is it well?",
-     {"json", "network-namespace", "wait"},
-     Reading::as_given,
+    {"validate", none, "could it be started here?", resource_options, whole_request, validate},
+    {"status", at_most_one, "what this node holds, and is it well?", status_options, as_given,
      status},
-    {"which",
-     {"ADDRESS [CLIENT[:PORT]...]", 1, any_number_of_operands},
-     "who serves these clients?",
-     {"total", "hash", "seed", "dport", "nodes", "each", "json", "backend", "network-namespace",
-      "wait"},
-     Reading::as_given,
-     which,
-     which_details},
-    {"watch",
-     {"ADDRESS", 1, 1},
-     "each packet, and who answers it",
-     {"client", "bucket", "rate", "seconds", "count", "network-namespace", "wait"},
-     Reading::as_given,
-     watch},
-    {"check",
-     {},
-     "will it work here? changes nothing",
-     {"ip", "nic", "netmask", "broadcast", "mac", "backend", "drain", "network-namespace"},
-     Reading::as_given,
-     check},
-    {"claim",
-     {"ADDRESS BUCKET...", 2, any_number_of_operands},
-     "own buckets by hand",
-     by_hand_options,
-     Reading::as_given,
-     claim,
+    {"which", clients, "who serves these clients?", which_options, as_given, which, which_details},
+    {"watch", one, "each packet, and who answers it", watch_options, as_given, watch},
+    {"check", none, "will it work here? changes nothing", check_options, as_given, check},
+    {"claim", buckets, "own buckets by hand", by_hand_options, as_given, claim, by_hand_details},
+    {"release", buckets, "give buckets up by hand", by_hand_options, as_given, release,
      by_hand_details},
-    {"release",
-     {"ADDRESS BUCKET...", 2, any_number_of_operands},
-     "give buckets up by hand",
-     by_hand_options,
-     Reading::as_given,
-     release,
-     by_hand_details},
-    {"switch-config",
-     {"ADDRESS", 1, 1},
-     "lines to paste into routers and switches",
-     {"vendor", "vlan", "nic", "netmask", "broadcast", "mac", "backend", "network-namespace",
-      "wait"},
-     Reading::as_given,
+    {"switch-config", one, "lines to paste into routers and switches", switch_options, as_given,
      switch_config},
 };
+// clang-format on
 
 }  // namespace
 

@@ -16,11 +16,7 @@ namespace {
 
 Request request_of(const Invocation& call) {
   Request request = call.request;
-  try {
-    request.address = value::cluster_address(call.operands.front());
-  } catch (const Error& error) {
-    throw error.within("ADDRESS");
-  }
+  request.address = address_operand(call);
   check(request);
   return request;
 }
@@ -83,8 +79,9 @@ void switch_config(const Invocation& call) {
     netlink::Socket route(NETLINK_ROUTE);
     found.entry.vlan = link::vlan_of(route, *found.interface);
   }
-  for (const auto& vendor : switch_vendors()) {
-    if (call.vendor == vendor.name) std::cout << loadshare::switch_config(vendor, found.entry);
+  for (const auto& language : switch_languages()) {
+    if (call.vendor != language.vendor) continue;
+    std::cout << loadshare::switch_config(language, found.entry);
   }
   if (!call.vendor) std::cout << loadshare::switch_config(found.entry);
 }

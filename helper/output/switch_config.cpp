@@ -106,10 +106,13 @@ std::string vmware(const SwitchEntry&) {
          "#   ESXi hosts on which a node may run.\n";
 }
 
-constexpr SwitchVendor vendors[] = {
-    {"ios", "Cisco IOS and IOS XE", "! ", ios},        {"nxos", "Cisco NX-OS", "! ", nxos},
-    {"junos", "Juniper Junos (EX, QFX)", "# ", junos}, {"eos", "Arista EOS", "! ", eos},
-    {"linux", "Linux bridge", "# ", linux_bridge},     {"vmware", "VMware vSphere", "# ", vmware},
+constexpr SwitchLanguage languages[] = {
+    {SwitchVendor::ios, "Cisco IOS and IOS XE", "! ", ios},
+    {SwitchVendor::nxos, "Cisco NX-OS", "! ", nxos},
+    {SwitchVendor::junos, "Juniper Junos (EX, QFX)", "# ", junos},
+    {SwitchVendor::eos, "Arista EOS", "! ", eos},
+    {SwitchVendor::linux_bridge, "Linux bridge", "# ", linux_bridge},
+    {SwitchVendor::vmware, "VMware vSphere", "# ", vmware},
 };
 
 std::string heading(const std::string& comment, const SwitchEntry& entry) {
@@ -122,27 +125,22 @@ std::string heading(const std::string& comment, const SwitchEntry& entry) {
          comment + "snooping may deliver it nowhere without an entry of its own.\n";
 }
 
-std::string block(const SwitchVendor& vendor, const SwitchEntry& entry) {
-  return "\n" + std::string(vendor.comment) + "---- " + vendor.title + "\n" + vendor.lines(entry);
+std::string block(const SwitchLanguage& language, const SwitchEntry& entry) {
+  return "\n" + std::string(language.comment) + "---- " + language.title + "\n" +
+         language.lines(entry);
 }
 
 }  // namespace
 
-std::span<const SwitchVendor> switch_vendors() { return vendors; }
+std::span<const SwitchLanguage> switch_languages() { return languages; }
 
-std::vector<std::string> switch_vendor_names() {
-  std::vector<std::string> names;
-  for (const auto& vendor : vendors) names.emplace_back(vendor.name);
-  return names;
-}
-
-std::string switch_config(const SwitchVendor& vendor, const SwitchEntry& entry) {
-  return heading(vendor.comment, entry) + block(vendor, entry);
+std::string switch_config(const SwitchLanguage& language, const SwitchEntry& entry) {
+  return heading(language.comment, entry) + block(language, entry);
 }
 
 std::string switch_config(const SwitchEntry& entry) {
   auto text = heading("# ", entry);
-  for (const auto& vendor : vendors) text += block(vendor, entry);
+  for (const auto& language : languages) text += block(language, entry);
   return text;
 }
 

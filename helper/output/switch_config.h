@@ -5,9 +5,9 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "loadshare/addresses.h"
+#include "loadshare/request.h"
 
 namespace loadshare {
 
@@ -20,21 +20,20 @@ struct SwitchEntry {
   std::optional<unsigned> prefix_length;
 };
 
-/// A language of network devices.
-struct SwitchVendor {
-  const char* name;  ///< for --vendor
+/// What a vendor's devices understand.
+struct SwitchLanguage {
+  SwitchVendor vendor;
   const char* title;
   const char* comment;  ///< how its comment lines begin
   std::string (*lines)(const SwitchEntry&);
 };
 
-/// The one list of them.
-std::span<const SwitchVendor> switch_vendors();
-std::vector<std::string> switch_vendor_names();
+/// One for each vendor.
+std::span<const SwitchLanguage> switch_languages();
 
 /// Ready to paste, comments included; no line is broken, most fit 80 columns. For one vendor every
 /// line is in its language.
-std::string switch_config(const SwitchVendor& vendor, const SwitchEntry& entry);
+std::string switch_config(const SwitchLanguage& language, const SwitchEntry& entry);
 /// For all of them, one block each.
 std::string switch_config(const SwitchEntry& entry);
 

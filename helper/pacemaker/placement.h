@@ -9,8 +9,7 @@
 
 namespace loadshare {
 
-/// The most nodes that are planned for, and the failures at once that a plan looks at.
-constexpr unsigned most_nodes = 64;
+/// The failures at once that a plan looks at.
 constexpr unsigned most_failures = 2;
 
 /// The buckets of each node that is up, each list ascending until a node fails.

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "loadshare/exit_code.h"
 #include "loadshare/request.h"
 
 namespace loadshare {
@@ -29,7 +29,7 @@ struct Invocation {
   std::chrono::seconds lock_wait{10};  ///< below the agent's shortest advised timeout (20 s)
   bool json = false;
   std::optional<unsigned> vlan;
-  std::optional<std::string> vendor;  ///< one of switch_vendor_names()
+  std::optional<SwitchVendor> vendor;
   std::optional<std::uint16_t> dest_port;
   std::optional<unsigned> nodes;  ///< that are planned, at most most_nodes
   bool each = false;
@@ -66,26 +66,22 @@ struct Command {
   const char* details = "";  ///< lines for its --help
 };
 
+/// Reads an option's value, "" for a switch; throws Error.
+using Store = std::function<void(Invocation&, const std::string&)>;
+
 /// An option and the OCF parameter that the agent hands over in it.
 struct Option {
   const char* name;
   const char* parameter;  ///< nullptr: not for the agent
   const char* argument;   ///< nullptr: a switch
   const char* help;
-  bool names_bucket;  ///< read with Reading::only_identity, too
-  void (*store)(Invocation&, const std::string&);
+  Store store;
+  bool names_bucket = false;           ///< read with Reading::only_identity, too
   std::vector<std::string> choices{};  ///< all values there are; empty: too many to list
 };
 
 /// The one list of options: usage, parsing and error messages follow it.
 const std::vector<Option>& all_options();
-
-/// What an exit status means to whoever reads it, in a few words.
-struct ExitMeaning {
-  ExitCode code;
-  const char* words;
-};
-const std::vector<ExitMeaning>& exit_meanings();
 
 /// Throws not_configured for a bad value ("PARAMETER: …") and bad_arguments for a bad option.
 Invocation parse_options(const Command& command, const std::vector<std::string>& arguments);

@@ -15,25 +15,34 @@ constexpr std::size_t longest_interface_name = 15;  // IFNAMSIZ - 1, linux/if.h
 
 constexpr std::uint32_t longest_drain_s = 3600;
 
-struct ModeName {
-  HashMode mode;
+/// A value and the word for it. The tables of them are the one list of each.
+template <class Value>
+struct Named {
+  Value value;
   const char* name;
 };
-constexpr ModeName hash_modes[] = {
+constexpr Named<HashMode> hash_modes[] = {
     {HashMode::source_ip, "sourceip"},
     {HashMode::source_ip_source_port, "sourceip-sourceport"},
     {HashMode::source_ip_source_port_dest_port, "sourceip-sourceport-destport"},
 };
-
-struct BackendName {
-  BackendChoice choice;
-  const char* name;
-};
-constexpr BackendName backends[] = {
+constexpr Named<BackendChoice> backends[] = {
     {BackendChoice::automatic, "auto"},
     {BackendChoice::clusterip, "clusterip"},
     {BackendChoice::nftables, "nftables"},
 };
+constexpr Named<SwitchVendor> switch_vendors[] = {
+    {SwitchVendor::ios, "ios"},
+    {SwitchVendor::nxos, "nxos"},
+    {SwitchVendor::junos, "junos"},
+    {SwitchVendor::eos, "eos"},
+    {SwitchVendor::linux_bridge, "linux"},
+    {SwitchVendor::vmware, "vmware"},
+};
+
+Error refused(const std::string& text, const std::string& reason) {
+  return {ExitCode::not_configured, quoted(text) + " " + reason};
+}
 
 template <class Table>
 std::vector<std::string> names_of(const Table& table) {
@@ -42,14 +51,21 @@ std::vector<std::string> names_of(const Table& table) {
   return names;
 }
 
-Error refused(const std::string& text, const std::string& reason) {
-  return {ExitCode::not_configured, quoted(text) + " " + reason};
+template <class Table>
+auto value_of(const std::string& text, const Table& table) {
+  for (const auto& row : table) {
+    if (text == row.name) return row.value;
+  }
+  std::string choices;
+  for (const auto& name : names_of(table)) choices += (choices.empty() ? " " : ", ") + name;
+  throw refused(text, "is none of" + choices);
 }
 
-std::string none_of(const std::vector<std::string>& choices) {
-  std::string text = "is none of";
-  for (const auto& one : choices) text += (&one == &choices.front() ? " " : ", ") + one;
-  return text;
+template <class Table, class Value>
+const char* name_of(Value value, const Table& table) {
+  return std::find_if(std::begin(table), std::end(table),
+                      [value](const auto& row) { return row.value == value; })
+      ->name;
 }
 
 bool is_name_character(char c) { return c > ' ' && c <= '~' && c != '/' && c != ':'; }
@@ -148,24 +164,9 @@ MacAddress cluster_mac(const std::string& text) {
   return *mac;
 }
 
-HashMode hash_mode(const std::string& text) {
-  for (const auto& [mode, name] : hash_modes) {
-    if (text == name) return mode;
-  }
-  throw refused(text, none_of(hash_mode_names()));
-}
-
-BackendChoice backend(const std::string& text) {
-  for (const auto& [choice, name] : backends) {
-    if (text == name) return choice;
-  }
-  throw refused(text, none_of(backend_names()));
-}
-
-std::string choice(const std::string& text, const std::vector<std::string>& choices) {
-  if (std::find(choices.begin(), choices.end(), text) != choices.end()) return text;
-  throw refused(text, none_of(choices));
-}
+HashMode hash_mode(const std::string& text) { return value_of(text, hash_modes); }
+BackendChoice backend(const std::string& text) { return value_of(text, backends); }
+SwitchVendor switch_vendor(const std::string& text) { return value_of(text, switch_vendors); }
 
 bool boolean(const std::string& text) {
   // The words that ocf_is_true of resource-agents takes for yes, and their opposites.
@@ -241,17 +242,10 @@ void check_label(const std::string& interface, const std::string& label) {
 
 std::vector<std::string> hash_mode_names() { return names_of(hash_modes); }
 std::vector<std::string> backend_names() { return names_of(backends); }
+std::vector<std::string> switch_vendor_names() { return names_of(switch_vendors); }
 
-const char* to_string(HashMode mode) {
-  return std::find_if(std::begin(hash_modes), std::end(hash_modes),
-                      [mode](const ModeName& row) { return row.mode == mode; })
-      ->name;
-}
-
-const char* to_string(BackendChoice choice) {
-  return std::find_if(std::begin(backends), std::end(backends),
-                      [choice](const BackendName& row) { return row.choice == choice; })
-      ->name;
-}
+const char* to_string(HashMode mode) { return name_of(mode, hash_modes); }
+const char* to_string(BackendChoice choice) { return name_of(choice, backends); }
+const char* to_string(SwitchVendor vendor) { return name_of(vendor, switch_vendors); }
 
 }  // namespace loadshare

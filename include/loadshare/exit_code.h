@@ -2,6 +2,8 @@
 // The one list of exit codes.
 #pragma once
 
+#include <span>
+
 namespace loadshare {
 
 /// How every call ends, for the shell and for Pacemaker alike
@@ -16,5 +18,13 @@ enum class ExitCode {
   not_configured = 6,     ///< Wrong everywhere: Pacemaker gives up on all nodes.
   not_running = 7,        ///< Cleanly stopped.
 };
+
+/// What it means to whoever reads it, in a few words.
+struct ExitMeaning {
+  ExitCode code;
+  const char* words;
+};
+/// Of every one, in the order in which they are told.
+std::span<const ExitMeaning> exit_meanings();
 
 }  // namespace loadshare

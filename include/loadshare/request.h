@@ -15,10 +15,16 @@ namespace loadshare {
 /// More would only make buckets that get no traffic. CLUSTERIP holds fewer (clusterip/rule.h).
 constexpr unsigned most_buckets = 1024;
 
+/// The most nodes that are planned for.
+constexpr unsigned most_nodes = 64;
+
 /// What of a packet is hashed; the names are those of iptables' --hashmode.
 enum class HashMode { source_ip, source_ip_source_port, source_ip_source_port_dest_port };
 
 enum class BackendChoice { automatic, clusterip, nftables };
+
+/// The network devices that can be told of a cluster address, each in its own language.
+enum class SwitchVendor { ios, nxos, junos, eos, linux_bridge, vmware };
 
 /// Gratuitous ARP (RFC 5227, section 3) after the address was added.
 struct Announcement {
@@ -81,12 +87,11 @@ std::string label(const std::string& text);
 MacAddress cluster_mac(const std::string& text);
 HashMode hash_mode(const std::string& text);
 BackendChoice backend(const std::string& text);
+SwitchVendor switch_vendor(const std::string& text);
 bool boolean(const std::string& text);
 std::string network_namespace(const std::string& text);
 /// An XML id, of which no more is asked than that it cannot be taken for something else.
 std::string resource(const std::string& text);
-/// `text` itself, if it is one of them.
-std::string choice(const std::string& text, const std::vector<std::string>& choices);
 /// In seconds, up to an hour.
 std::chrono::seconds drain(const std::string& text);
 /// Of TCP, UDP and the like, in host byte order; not 0.
@@ -103,11 +108,13 @@ void check(const Request& request);
 /// Throws not_configured where "interface:label" is longer than the kernel allows.
 void check_label(const std::string& interface, const std::string& label);
 
-/// All that value::hash_mode() and value::backend() take.
+/// All that value::hash_mode(), value::backend() and value::switch_vendor() take.
 std::vector<std::string> hash_mode_names();
 std::vector<std::string> backend_names();
+std::vector<std::string> switch_vendor_names();
 
 const char* to_string(HashMode mode);
 const char* to_string(BackendChoice choice);
+const char* to_string(SwitchVendor vendor);
 
 }  // namespace loadshare

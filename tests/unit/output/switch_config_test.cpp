@@ -25,8 +25,8 @@ SwitchEntry an_entry(const std::string& address = "10.0.0.100") {
 }
 
 std::string lines(const std::string& name, const SwitchEntry& entry) {
-  for (const auto& vendor : switch_vendors()) {
-    if (vendor.name == name) return switch_config(vendor, entry);
+  for (const auto& language : switch_languages()) {
+    if (to_string(language.vendor) == name) return switch_config(language, entry);
   }
   return "no such vendor";
 }
@@ -88,9 +88,10 @@ TEST(SwitchConfig, WarnsOfAMacThatSnoopingSwitchesTakeForAGroup) {
 
 TEST(SwitchConfig, ForAllHasABlockOfEachVendor) {
   const auto all = switch_config(an_entry());
-  for (const auto& vendor : switch_vendors()) {
-    EXPECT_THAT(all, AllOf(HasSubstr(std::string(vendor.comment) + "---- " + vendor.title + "\n"),
-                           HasSubstr(vendor.lines(an_entry()))));
+  for (const auto& language : switch_languages()) {
+    EXPECT_THAT(all,
+                AllOf(HasSubstr(std::string(language.comment) + "---- " + language.title + "\n"),
+                      HasSubstr(language.lines(an_entry()))));
   }
 }
 
@@ -107,9 +108,10 @@ TEST(SwitchConfig, FitsEightyColumns) {
 
 // Whatever is pasted as a whole must be read as a whole: comments are comments there.
 TEST(SwitchConfig, OfOneVendorIsInItsLanguageAlone) {
-  for (const auto& vendor : switch_vendors()) {
-    const std::string foreign = vendor.comment[0] == '!' ? "\n#" : "\n!";
-    EXPECT_THAT("\n" + switch_config(vendor, an_entry()), Not(HasSubstr(foreign))) << vendor.name;
+  for (const auto& language : switch_languages()) {
+    const std::string foreign = language.comment[0] == '!' ? "\n#" : "\n!";
+    EXPECT_THAT("\n" + switch_config(language, an_entry()), Not(HasSubstr(foreign)))
+        << language.title;
   }
 }
 
