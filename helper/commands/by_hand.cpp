@@ -76,44 +76,52 @@ void check_result(const Wish& wish, const std::set<unsigned>& after, bool held) 
   }
 }
 
+/// What both do before they part.
+struct Beginning {
+  Wish wish;
+  std::optional<ClusterResource> resource;
+  FileLock lock;
+  Kernel kernel;
+  Observed observed;
+};
+
+Beginning begin(const Invocation& given) {
+  auto wish = read(given);
+  const auto& call = wish.call;
+  auto resource = ask_pacemaker(call.request);
+  enter_namespace(call);
+  auto lock = lock_address(call, LockMode::exclusive);
+  Kernel kernel(call.request, call.lock_wait);
+  auto observed = kernel.observe(call.request);
+  return {std::move(wish), std::move(resource), std::move(lock), std::move(kernel),
+          std::move(observed)};
+}
+
 }  // namespace
 
 void claim(const Invocation& given) {
-  const auto wish = read(given);
-  const auto& [call, buckets] = wish;
-  const auto& address = call.request.address;
-  const auto resource = ask_pacemaker(call.request);
-  enter_namespace(call);
-  const auto lock = lock_address(call, LockMode::exclusive);
-  Kernel kernel(call.request, call.lock_wait);
-  const auto observed = kernel.observe(call.request);
-  const auto plan = plan_claim(address, buckets, observed);
+  auto [wish, resource, lock, kernel, observed] = begin(given);
+  const auto plan = plan_claim(wish.call.request.address, wish.buckets, observed);
   if (resource && !plan.empty()) {
     warn(*resource, "will not know of this");
     warn_of_second_owners(*resource, plan);
   }
-  apply(call, kernel, plan);
-  if (call.dry_run) return;
-  check_result(wish, kernel.observe(call.request).filter.buckets, true);
+  apply(wish.call, kernel, plan);
+  if (wish.call.dry_run) return;
+  check_result(wish, kernel.observe(wish.call.request).filter.buckets, true);
   tell(wish, observed.filter.buckets, true, "taken", "was already held");
 }
 
 void release(const Invocation& given) {
-  const auto wish = read(given);
-  const auto& [call, buckets] = wish;
-  const auto& address = call.request.address;
-  const auto resource = ask_pacemaker(call.request);
-  enter_namespace(call);
-  const auto lock = lock_address(call, LockMode::exclusive);
-  Kernel kernel(call.request, call.lock_wait);
-  const auto observed = kernel.observe(call.request);
-  const auto plan = plan_release(address, buckets, observed);
+  auto [wish, resource, lock, kernel, observed] = begin(given);
+  const auto& address = wish.call.request.address;
+  const auto plan = plan_release(address, wish.buckets, observed);
   if (resource && !plan.empty()) {
     warn(*resource, "takes back at its next monitor what it has started here");
   }
-  apply(call, kernel, plan);
-  if (call.dry_run) return;
-  const auto after = kernel.observe(call.request).filter.buckets;
+  apply(wish.call, kernel, plan);
+  if (wish.call.dry_run) return;
+  const auto after = kernel.observe(wish.call.request).filter.buckets;
   check_result(wish, after, false);
   tell(wish, observed.filter.buckets, false, "released", "was not held");
   if (after.empty()) {

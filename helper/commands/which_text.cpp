@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 
 #include "base/quoted.h"
 #include "base/words.h"
 #include "commands/which_report.h"
+#include "output/count_table.h"
 #include "output/terminal.h"
 #include "pacemaker/placement.h"
 
@@ -16,24 +15,16 @@ namespace {
 
 using terminal::Cell;
 using terminal::Columns;
+using terminal::Count;
+using terminal::CountTable;
+using terminal::heading;
 using terminal::Look;
+using words::with_one_digit;
 
 constexpr std::size_t most_listed = 16;
 constexpr unsigned most_bars = 32;
-constexpr std::size_t screen_width = 80;
-constexpr std::size_t least_bar_width = 10;
-
-std::string with_one_digit(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f", value);
-  return text;
-}
 
 std::string percent(double part) { return std::to_string(std::lround(100 * part)) + "%"; }
-
-Cell heading(const char* text, bool to_the_right = false) {
-  return {text, Look::dim, to_the_right};
-}
 
 // Of the client's next connection; those that drain come behind the table.
 Cell yes_or_no(bool yes) { return yes ? Cell("yes", Look::good) : Cell("no"); }
@@ -45,76 +36,6 @@ Cell names(const pacemaker::ClusterResource& resource, unsigned bucket) {
   for (const auto& name : found->second) text += (text.empty() ? "" : ", ") + printable(name);
   return {text, found->second.size() == 1 ? Look::plain : Look::bad};
 }
-
-/// A line of a table of counts.
-struct Count {
-  std::vector<Cell> of;  ///< what is counted
-  double clients;
-};
-
-/// Counts with their shares as bars, and a mark where all would end if they were the same.
-class CountTable {
- public:
-  CountTable(std::vector<Cell> headings, double all, double even_share, bool whole_numbers)
-      : headings_(std::move(headings)),
-        all_(all),
-        even_share_(even_share),
-        whole_numbers_(whole_numbers) {}
-
-  void add(Count count) { counts_.push_back(std::move(count)); }
-
-  void print(std::ostream& to, bool colour) const {
-    Columns columns;
-    auto row = headings_;
-    row.push_back(heading("clients", true));
-    row.push_back(heading("share", true));
-    columns.add(row);
-    for (const auto& count : counts_) {
-      row = count.of;
-      row.push_back({number(count.clients), Look::plain, true});
-      row.push_back({with_one_digit(100 * share(count)) + "%", Look::plain, true});
-      row.push_back(bar(share(count)));
-      columns.add(row);
-    }
-    columns.print(to, colour);
-  }
-
-  std::string number(double clients) const {
-    return whole_numbers_ ? std::to_string(std::llround(clients)) : with_one_digit(clients);
-  }
-
- private:
-  double share(const Count& count) const { return count.clients / all_; }
-
-  std::size_t bar_width() const {
-    std::size_t taken = 2 * (headings_.size() + 2);
-    for (std::size_t at = 0; at < headings_.size(); ++at) {
-      auto widest = terminal::width(headings_[at].text);
-      for (const auto& count : counts_) {
-        widest = std::max(widest, terminal::width(count.of[at].text));
-      }
-      taken += widest;
-    }
-    taken += std::string("clients").size() + std::string("100.0%").size();
-    return std::max(least_bar_width, taken < screen_width ? screen_width - taken : 0);
-  }
-
-  std::string bar(double part) const {
-    double longest = even_share_;
-    for (const auto& count : counts_) longest = std::max(longest, share(count));
-    const auto scale = static_cast<double>(bar_width()) / longest;
-    std::string text(static_cast<std::size_t>(std::lround(part * scale)), '#');
-    const auto mark = static_cast<std::size_t>(std::max(1L, std::lround(even_share_ * scale)));
-    text.resize(std::max(text.size(), mark), ' ');
-    text[mark - 1] = '|';
-    return text;
-  }
-
-  std::vector<Cell> headings_;
-  std::vector<Count> counts_;
-  double all_, even_share_;
-  bool whole_numbers_;
-};
 
 class Text {
  public:

@@ -1,345 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "output/count_table.h"
+
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <ostream>
 
-#include "base/quoted.h"
 #include "base/words.h"
-#include "commands/which_report.h"
-#include "output/terminal.h"
-#include "pacemaker/placement.h"
 
-namespace loadshare::commands {
+namespace loadshare::terminal {
 namespace {
 
-using terminal::Cell;
-using terminal::Columns;
-using terminal::Look;
-
-constexpr std::size_t most_listed = 16;
-constexpr unsigned most_bars = 32;
 constexpr std::size_t screen_width = 80;
 constexpr std::size_t least_bar_width = 10;
 
-std::string with_one_digit(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1f", value);
+}  // namespace
+
+void CountTable::print(std::ostream& to, bool colour) const {
+  Columns columns;
+  auto row = headings_;
+  row.push_back(heading("clients", true));
+  row.push_back(heading("share", true));
+  columns.add(row);
+  for (const auto& count : counts_) {
+    row = count.of;
+    row.push_back({number(count.clients), Look::plain, true});
+    row.push_back({words::with_one_digit(100 * share(count)) + "%", Look::plain, true});
+    row.push_back(bar(share(count)));
+    columns.add(row);
+  }
+  columns.print(to, colour);
+}
+
+std::string CountTable::number(double clients) const {
+  return whole_numbers_ ? std::to_string(std::llround(clients)) : words::with_one_digit(clients);
+}
+
+std::size_t CountTable::bar_width() const {
+  std::size_t taken = 2 * (headings_.size() + 2);
+  for (std::size_t at = 0; at < headings_.size(); ++at) {
+    auto widest = width(headings_[at].text);
+    for (const auto& count : counts_) {
+      widest = std::max(widest, width(count.of[at].text));
+    }
+    taken += widest;
+  }
+  taken += std::string("clients").size() + std::string("100.0%").size();
+  return std::max(least_bar_width, taken < screen_width ? screen_width - taken : 0);
+}
+
+std::string CountTable::bar(double part) const {
+  double longest = even_share_;
+  for (const auto& count : counts_) longest = std::max(longest, share(count));
+  const auto scale = static_cast<double>(bar_width()) / longest;
+  std::string text(static_cast<std::size_t>(std::lround(part * scale)), '#');
+  const auto mark = static_cast<std::size_t>(std::max(1L, std::lround(even_share_ * scale)));
+  text.resize(std::max(text.size(), mark), ' ');
+  text[mark - 1] = '|';
   return text;
 }
 
-std::string percent(double part) { return std::to_string(std::lround(100 * part)) + "%"; }
-
-Cell heading(const char* text, bool to_the_right = false) {
-  return {text, Look::dim, to_the_right};
-}
-
-// Of the client's next connection; those that drain come behind the table.
-Cell yes_or_no(bool yes) { return yes ? Cell("yes", Look::good) : Cell("no"); }
-
-Cell names(const pacemaker::ClusterResource& resource, unsigned bucket) {
-  const auto found = resource.nodes.find(bucket);
-  if (found == resource.nodes.end()) return {"nobody", Look::bad};
-  std::string text;
-  for (const auto& name : found->second) text += (text.empty() ? "" : ", ") + printable(name);
-  return {text, found->second.size() == 1 ? Look::plain : Look::bad};
-}
-
-/// A line of a table of counts.
-struct Count {
-  std::vector<Cell> of;  ///< what is counted
-  double clients;
-};
-
-/// Counts with their shares as bars, and a mark where all would end if they were the same.
-class CountTable {
- public:
-  CountTable(std::vector<Cell> headings, double all, double even_share, bool whole_numbers)
-      : headings_(std::move(headings)),
-        all_(all),
-        even_share_(even_share),
-        whole_numbers_(whole_numbers) {}
-
-  void add(Count count) { counts_.push_back(std::move(count)); }
-
-  void print(std::ostream& to, bool colour) const {
-    Columns columns;
-    auto row = headings_;
-    row.push_back(heading("clients", true));
-    row.push_back(heading("share", true));
-    columns.add(row);
-    for (const auto& count : counts_) {
-      row = count.of;
-      row.push_back({number(count.clients), Look::plain, true});
-      row.push_back({with_one_digit(100 * share(count)) + "%", Look::plain, true});
-      row.push_back(bar(share(count)));
-      columns.add(row);
-    }
-    columns.print(to, colour);
-  }
-
-  std::string number(double clients) const {
-    return whole_numbers_ ? std::to_string(std::llround(clients)) : with_one_digit(clients);
-  }
-
- private:
-  double share(const Count& count) const { return count.clients / all_; }
-
-  std::size_t bar_width() const {
-    std::size_t taken = 2 * (headings_.size() + 2);
-    for (std::size_t at = 0; at < headings_.size(); ++at) {
-      auto widest = terminal::width(headings_[at].text);
-      for (const auto& count : counts_) {
-        widest = std::max(widest, terminal::width(count.of[at].text));
-      }
-      taken += widest;
-    }
-    taken += std::string("clients").size() + std::string("100.0%").size();
-    return std::max(least_bar_width, taken < screen_width ? screen_width - taken : 0);
-  }
-
-  std::string bar(double part) const {
-    double longest = even_share_;
-    for (const auto& count : counts_) longest = std::max(longest, share(count));
-    const auto scale = static_cast<double>(bar_width()) / longest;
-    std::string text(static_cast<std::size_t>(std::lround(part * scale)), '#');
-    const auto mark = static_cast<std::size_t>(std::max(1L, std::lround(even_share_ * scale)));
-    text.resize(std::max(text.size(), mark), ' ');
-    text[mark - 1] = '|';
-    return text;
-  }
-
-  std::vector<Cell> headings_;
-  std::vector<Count> counts_;
-  double all_, even_share_;
-  bool whole_numbers_;
-};
-
-class Text {
- public:
-  Text(const WhichReport& report, bool colour, std::ostream& to)
-      : report_(report), colour_(colour), to_(to), spread_(spread(clients(), report.sharing)) {}
-
-  void print(bool each) const {
-    print_parameters();
-    const bool many = report_.clients.by_range || clients().size() > most_listed;
-    if (each || !many) print_list();
-    if (many) print_spread();
-    print_moves();
-    if (report_.nodes) {
-      print_plan();
-      print_advice();
-    }
-  }
-
- private:
-  const std::vector<Client>& clients() const { return report_.clients.all; }
-
-  bool some_depend() const {
-    return std::any_of(clients().begin(), clients().end(), [this](const Client& client) {
-      return depends_on_port(client, report_.sharing);
-    });
-  }
-
-  void print_parameters() const {
-    const auto& sharing = report_.sharing;
-    to_ << to_string(report_.address) << ": " << words::counted(sharing.total, "bucket")
-        << ", hash mode " << to_string(sharing.hash_mode) << ", seed " << sharing.seed;
-    if (sharing.dest_port != 0) to_ << ", port " << sharing.dest_port;
-    to_ << "\n";
-  }
-
-  void print_list() const {
-    Columns columns;
-    std::vector<Cell> row{heading("client"), heading("bucket", true)};
-    if (report_.owned) row.push_back(heading("here"));
-    if (report_.resource) row.push_back(heading("node"));
-    columns.add(row);
-    for (const auto& client : clients()) {
-      const auto bucket = bucket_of(client, report_.sharing);
-      const bool only_pings = depends_on_port(client, report_.sharing);
-      row = {to_string(client) + (only_pings ? " (pings)" : ""), terminal::number(bucket)};
-      if (report_.owned) row.push_back(yes_or_no(report_.owned->contains(bucket)));
-      if (report_.resource) row.push_back(names(*report_.resource, bucket));
-      columns.add(row);
-    }
-    to_ << "\n";
-    columns.print(to_, colour_);
-    if (some_depend()) {
-      to_ << "\nA client's connections are spread over all buckets in this mode, by their source\n"
-             "port. For one of them ask "
-          << (report_.address.version == 4 ? "CLIENT:PORT" : "[CLIENT]:PORT")
-          << "; for how they spread, CLIENT/" << report_.address.bits() << ".\n";
-    }
-  }
-
-  void print_spread() const {
-    to_ << "\n" << words::counted(clients().size(), "client");
-    if (some_depend()) {
-      to_ << ", connections from ports " << first_client_port << " to " << last_client_port;
-      if (spread_.port_step > 1) to_ << " in steps of " << spread_.port_step;
-    }
-    to_ << "\n";
-    if (report_.sharing.total <= most_bars) print_buckets();
-    print_extremes();
-    if (report_.resource) {
-      print_nodes();
-    } else if (report_.owned) {
-      print_this_node();
-    }
-  }
-
-  // Where the port decides, connections can be in any.
-  std::set<unsigned> buckets_asked_for() const {
-    std::set<unsigned> buckets;
-    if (some_depend()) {
-      for (unsigned bucket = 1; bucket <= report_.sharing.total; ++bucket) buckets.insert(bucket);
-    } else {
-      for (const auto& client : clients()) buckets.insert(bucket_of(client, report_.sharing));
-    }
-    return buckets;
-  }
-
-  void print_moves() const {
-    const auto& [on, draining, elsewhere] = report_.moves;
-    if (draining.empty() && elsewhere.empty()) return;
-    std::string lines;
-    for (const unsigned bucket : buckets_asked_for()) {
-      const bool here = report_.owned && report_.owned->contains(bucket);
-      if (draining.contains(bucket)) lines += draining_in_words(bucket);
-      if (here && elsewhere.contains(bucket)) lines += elsewhere_in_words(bucket);
-    }
-    if (!lines.empty()) to_ << "\n" << lines;
-  }
-
-  std::string elsewhere_in_words(unsigned bucket) const {
-    return "Another node may go on with older connections of bucket " + std::to_string(bucket) +
-           ", for " + words::seconds(report_.moves.elsewhere.at(bucket)) + " at most.\n";
-  }
-
-  std::string draining_in_words(unsigned bucket) const {
-    std::string connections;
-    if (report_.connections && report_.connections->contains(bucket)) {
-      connections = ": " + words::counted(report_.connections->at(bucket), "connection") + " left";
-    }
-    return "Bucket " + std::to_string(bucket) + " drains here" + connections + ", for " +
-           words::seconds(report_.moves.draining.at(bucket)) + " at most.\n";
-  }
-
-  CountTable count_table(std::vector<Cell> headings, std::size_t parts) const {
-    return {std::move(headings), static_cast<double>(clients().size()),
-            1.0 / static_cast<double>(parts), !some_depend()};
-  }
-
-  void print_buckets() const {
-    std::vector<Cell> headings{heading("bucket", true)};
-    if (report_.resource) {
-      headings.push_back(heading("node"));
-    } else if (report_.owned) {
-      headings.push_back(heading("here"));
-    }
-    auto table = count_table(headings, report_.sharing.total);
-    for (unsigned bucket = 1; bucket <= report_.sharing.total; ++bucket) {
-      std::vector<Cell> of{terminal::number(bucket)};
-      if (report_.resource) {
-        of.push_back(names(*report_.resource, bucket));
-      } else if (report_.owned) {
-        of.push_back(yes_or_no(report_.owned->contains(bucket)));
-      }
-      table.add({of, spread_.clients[bucket - 1]});
-    }
-    to_ << "\n";
-    table.print(to_, colour_);
-  }
-
-  void print_extremes() const {
-    const auto& counts = spread_.clients;
-    if (counts.size() == 1) return;
-    const auto [least, most] = std::minmax_element(counts.begin(), counts.end());
-    const auto described = [&](auto count) {
-      return count_table({}, 1).number(*count) + " (bucket " +
-             std::to_string(count - counts.begin() + 1) + ")";
-    };
-    const auto even = static_cast<double>(clients().size()) / report_.sharing.total;
-    to_ << (report_.sharing.total <= most_bars ? "\n| even: " : "\neven: ") << with_one_digit(even)
-        << "   fewest: " << described(least) << "   most: " << described(most) << "\n";
-  }
-
-  void print_nodes() const {
-    const auto sums = by_node(spread_, report_.resource->nodes);
-    std::map<std::string, unsigned> buckets;
-    double served = 0;
-    for (const auto& [bucket, on] : report_.resource->nodes) {
-      for (const auto& name : on) ++buckets[name];
-      if (bucket <= spread_.clients.size()) served += spread_.clients[bucket - 1];
-    }
-    auto table = count_table({heading("node"), heading("buckets", true)},
-                             std::max<std::size_t>(1, sums.size()));
-    for (const auto& [name, sum] : sums) {
-      table.add({{printable(name), terminal::number(buckets[name])}, sum});
-    }
-    const auto without = report_.sharing.total - report_.resource->nodes.size();
-    if (without > 0) {
-      table.add({{{"nobody", Look::bad}, terminal::number(without)},
-                 static_cast<double>(clients().size()) - served});
-    }
-    to_ << "\n";
-    table.print(to_, colour_);
-  }
-
-  void print_this_node() const {
-    double sum = 0;
-    for (const unsigned bucket : *report_.owned) {
-      if (bucket <= spread_.clients.size()) sum += spread_.clients[bucket - 1];
-    }
-    to_ << "This node: " << report_.owned->size() << " of " << report_.sharing.total << " buckets, "
-        << count_table({}, 1).number(sum) << " clients, "
-        << with_one_digit(100 * sum / static_cast<double>(clients().size())) << "%.\n";
-  }
-
-  void print_plan() const {
-    Columns columns;
-    columns.add({heading("up", true), heading("failed", true), heading("buckets", true),
-                 heading("clients", true), heading("even", true), heading("more", true)});
-    for (const auto& at : outlook(spread_, *report_.nodes)) {
-      columns.add({terminal::number(at.up),
-                   terminal::number(at.failed),
-                   terminal::number(at.most_buckets),
-                   {count_table({}, 1).number(at.most_clients), Look::plain, true},
-                   {with_one_digit(at.even), Look::plain, true},
-                   {percent(at.most_clients / at.even - 1), Look::plain, true}});
-    }
-    to_ << "\nThe busiest of the nodes that are up, whichever fail:\n\n";
-    columns.print(to_, colour_);
-  }
-
-  // Of buckets alone: the clients asked for are a sample, and others will come.
-  void print_advice() const {
-    const unsigned nodes = *report_.nodes;
-    to_ << "\nBuckets alone put up to " << percent(unevenness(report_.sharing.total, nodes))
-        << " more than an even share on one node, through "
-        << (most_failures < nodes ? "two failures" : "a failure") << ".\nAdvised for " << nodes
-        << " nodes: ";
-    const char* separator = "";
-    for (const auto& advice : advice_for(report_)) {
-      to_ << separator << advice.buckets << " with " << to_string(advice.backend) << " ("
-          << percent(advice.unevenness) << ")";
-      separator = ", ";
-    }
-    to_ << ".\n";
-  }
-
-  const WhichReport& report_;
-  bool colour_;
-  std::ostream& to_;
-  Spread spread_;
-};
-
-}  // namespace
-
-void print_text(const WhichReport& report, bool each, bool colour, std::ostream& to) {
-  Text(report, colour, to).print(each);
-}
-
-}  // namespace loadshare::commands
+}  // namespace loadshare::terminal

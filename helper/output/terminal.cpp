@@ -65,6 +65,8 @@ std::size_t width(const std::string& text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_character));
 }
 
+Cell heading(const char* text, bool to_the_right) { return {text, Look::dim, to_the_right}; }
+
 Cell number(unsigned long long value) { return {std::to_string(value), Look::plain, true}; }
 
 void Columns::print(std::ostream& to, bool colour) const {

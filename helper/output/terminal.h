@@ -30,6 +30,9 @@ struct Cell {
   Cell(const char* shown) : text(shown) {}
 };
 
+/// What stands above a column.
+Cell heading(const char* text, bool to_the_right = false);
+
 /// A cell for a number.
 Cell number(unsigned long long value);
 
