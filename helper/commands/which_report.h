@@ -30,7 +30,7 @@ struct WhichReport {
 struct Advice {
   BackendChoice backend;
   unsigned buckets;
-  double unevenness;  ///< as in placement.h
+  double unevenness;  ///< as in pacemaker/placement.h
 };
 
 /// For each backend that can hold the address on so many nodes. Expects report.nodes.

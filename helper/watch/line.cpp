@@ -74,7 +74,7 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-// By the rules of nftables/moves.h.
+// By the rules of kernel/nftables/moves.h.
 Answer answer_for(const Packet& packet, unsigned bucket, const Buckets& buckets) {
   const bool owned = buckets.owned.contains(bucket);
   if (packet.protocol != IPPROTO_TCP || packet.begins) {

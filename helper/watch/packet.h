@@ -12,7 +12,8 @@
 
 namespace loadshare::watch {
 
-/// Which nodes take a packet, by the rules of nftables/ruleset.h and by CLUSTERIP.
+/// Which nodes take a packet, by the rules of kernel/nftables/ruleset.h and by
+/// CLUSTERIP.
 enum class Taker {
   owner,           ///< the one of the bucket that `hashed` falls into
   every_node,      ///< an answer to this node's own question, or an error with an unreadable quote

@@ -12,7 +12,8 @@
 
 namespace loadshare {
 
-/// More would only make buckets that get no traffic. CLUSTERIP holds fewer (clusterip/rule.h).
+/// More would only make buckets that get no traffic. CLUSTERIP holds fewer
+/// (kernel/clusterip/rule.h).
 constexpr unsigned most_buckets = 1024;
 
 /// The most nodes that are planned for.
@@ -56,7 +57,7 @@ struct Request {
   std::optional<unsigned> prefix_length;  ///< default: that of the network
   std::optional<std::string> broadcast;   ///< an address, "+" or "-"; default: the network's
   std::optional<std::string> label;       ///< the part behind "interface:"
-  std::optional<MacAddress> mac;          ///< default: derived, see cluster_mac.h
+  std::optional<MacAddress> mac;          ///< default: derived, see request/cluster_mac.h
   HashMode hash_mode = HashMode::source_ip_source_port;
   std::uint32_t seed = 0;
   unsigned bucket = 1;  ///< 1 … total

@@ -78,7 +78,7 @@ TEST(JudgePacket, AsksForTheOwner) {
   EXPECT_EQ(judge_packet(packet, filter, {{1, 2, 3}, {}, {}}).bucket, std::nullopt);
 }
 
-// What nftables/moves.h does with the same packets.
+// What kernel/nftables/moves.h does with the same packets.
 TEST(JudgePacket, WhileItsBucketMovesAsksConntrackOfConnectionsThatHaveBegun) {
   const auto filter = test::a_filter();
   const std::set<unsigned> all{1, 2, 3}, none;
