@@ -101,57 +101,55 @@ inline Observed a_node_that_drains(const std::set<unsigned>& draining,
   return node;
 }
 
-/// A plan in a few words a step, whatever describe() calls them.
+/// A step in a few words, whatever describe() calls it.
+struct InShort {
+  static std::string held(const HeldAddress& held) {
+    return held.interface + "/" + std::to_string(held.prefix_length);
+  }
+  std::string operator()(const RaiseInterface& step) { return "raise " + step.interface; }
+  std::string operator()(const InstallFilter& step) {
+    std::string text = "install filter, buckets";
+    for (const unsigned bucket : step.buckets) text += " " + std::to_string(bucket);
+    return text;
+  }
+  static std::string list(const std::set<unsigned>& buckets) {
+    std::string text;
+    for (const unsigned bucket : buckets) text += " " + std::to_string(bucket);
+    return text;
+  }
+  static std::string time(std::chrono::milliseconds lifetime) {
+    return " for " + std::to_string(lifetime.count() / 1000) + " s";
+  }
+  std::string operator()(const RemoveFilter&) { return "remove filter"; }
+  std::string operator()(const DrainBucket& step) {
+    return "drain " + std::to_string(step.bucket) + time(step.lifetime);
+  }
+  std::string operator()(const EndDrain& step) {
+    return "end drain of " + std::to_string(step.bucket);
+  }
+  std::string operator()(const SpareConnections& step) {
+    return "spare" + list(step.buckets) + time(step.lifetime);
+  }
+  std::string operator()(const ForgetConnections& step) { return "forget" + list(step.buckets); }
+  std::string operator()(const EndMoves&) { return "end moves"; }
+  std::string operator()(const LimitAddress& step) {
+    return "limit address " + held(step.held) + time(step.lifetime);
+  }
+  std::string operator()(const TakeBucket& step) {
+    return "take " + std::to_string(step.bucket) + (step.draining ? " back" : "");
+  }
+  std::string operator()(const ReleaseBucket& step) {
+    return "release " + std::to_string(step.bucket);
+  }
+  std::string operator()(const AddAddress& step) { return "add address " + held(step.target.held); }
+  std::string operator()(const RemoveAddress& step) { return "remove address " + held(step.held); }
+  std::string operator()(const Announce& step) { return "announce on " + step.interface; }
+};
+
+/// A plan in a few words a step.
 inline std::vector<std::string> in_short(const Plan& plan) {
-  struct Words {
-    static std::string held(const HeldAddress& held) {
-      return held.interface + "/" + std::to_string(held.prefix_length);
-    }
-    std::string operator()(const RaiseInterface& step) { return "raise " + step.interface; }
-    std::string operator()(const InstallFilter& step) {
-      std::string text = "install filter, buckets";
-      for (const unsigned bucket : step.buckets) text += " " + std::to_string(bucket);
-      return text;
-    }
-    static std::string list(const std::set<unsigned>& buckets) {
-      std::string text;
-      for (const unsigned bucket : buckets) text += " " + std::to_string(bucket);
-      return text;
-    }
-    static std::string time(std::chrono::milliseconds lifetime) {
-      return " for " + std::to_string(lifetime.count() / 1000) + " s";
-    }
-    std::string operator()(const RemoveFilter&) { return "remove filter"; }
-    std::string operator()(const DrainBucket& step) {
-      return "drain " + std::to_string(step.bucket) + time(step.lifetime);
-    }
-    std::string operator()(const EndDrain& step) {
-      return "end drain of " + std::to_string(step.bucket);
-    }
-    std::string operator()(const SpareConnections& step) {
-      return "spare" + list(step.buckets) + time(step.lifetime);
-    }
-    std::string operator()(const ForgetConnections& step) { return "forget" + list(step.buckets); }
-    std::string operator()(const EndMoves&) { return "end moves"; }
-    std::string operator()(const LimitAddress& step) {
-      return "limit address " + held(step.held) + time(step.lifetime);
-    }
-    std::string operator()(const TakeBucket& step) {
-      return "take " + std::to_string(step.bucket) + (step.draining ? " back" : "");
-    }
-    std::string operator()(const ReleaseBucket& step) {
-      return "release " + std::to_string(step.bucket);
-    }
-    std::string operator()(const AddAddress& step) {
-      return "add address " + held(step.target.held);
-    }
-    std::string operator()(const RemoveAddress& step) {
-      return "remove address " + held(step.held);
-    }
-    std::string operator()(const Announce& step) { return "announce on " + step.interface; }
-  };
   std::vector<std::string> words;
-  for (const auto& step : plan) words.push_back(std::visit(Words{}, step));
+  for (const auto& step : plan) words.push_back(std::visit(InShort{}, step));
   return words;
 }
 
