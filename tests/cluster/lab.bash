@@ -24,7 +24,7 @@ VIP_PREFIX=16
 VIP_MAC=01:00:5e:4d:00:64
 RESOURCE=cluster-ip
 
-# cluster_up: returns when the nodes have elected a DC; leaves a part behind when it fails.
+# cluster_up [CLIENTS]: returns when the nodes have elected a DC; leaves a part behind when it fails.
 cluster_up() {
   local node
   # Not below /run or /dev/shm: every node covers these with its own.
@@ -35,7 +35,7 @@ cluster_up() {
     make_disk "$node"
     start_node "$node" || return
   done
-  await_members 1 2 3
+  await_members 1 2 3 || { node_says 1 2 3; return 1; }
 }
 
 # Removes everything of the cluster, however much of it there is.
@@ -212,7 +212,18 @@ start_node() {
     "$here/node" "node$1" "$CLUSTER" "$REPOSITORY" </dev/null >"$disk/output" 2>&1 3>&- &
   echo $! >"$disk/holder"
   disown
-  await 10 is_covered "$1"
+  await 10 is_covered "$1" || { node_says "$1"; return 1; }
+}
+
+# node_says NODE…: what was written there last, which tells why it does not come up.
+node_says() {
+  local node disk file
+  for node; do
+    disk=$CLUSTER/node$node
+    for file in "$disk"/output "$disk"/log/corosync/corosync.log "$disk"/log/pacemaker/pacemaker.log; do
+      [ ! -s "$file" ] || { echo "node$node, end of ${file##*/}:"; tail -n 12 "$file" | sed 's/^/  /'; }
+    done
+  done >&2
 }
 
 # Before, a command `on` the node would see the machine's own folders.

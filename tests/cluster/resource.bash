@@ -17,10 +17,17 @@ clone $RESOURCE-clone $RESOURCE \\
 END
 }
 
-# configure NODE [BUCKETS [STICKINESS [SECONDS]]]: the clone, with crm; returns when it runs.
+# configure NODE [BUCKETS [STICKINESS [SECONDS]]]: the clone, with crm; returns when it runs, or says why not.
 configure() {
-  { print_configuration "${@:2}"; echo commit; } | on "$1" crm configure >/dev/null 2>&1 &&
-    await 60 all_started "$1" "${2:-6}" && await_settled "$1"
+  local said
+  said=$({ print_configuration "${@:2}"; echo commit; } | on "$1" crm configure 2>&1) &&
+    await 60 all_started "$1" "${2:-6}" && await_settled "$1" && return
+  {
+    echo "The cluster does not start its resource; crm and node$1 say:"
+    echo "$said"
+    on "$1" crm_mon --one-shot --include=none,dc,nodes,resources,failures
+  } >&2
+  return 1
 }
 
 # all_started NODE BUCKETS: each bucket on one node, as that node sees it.
