@@ -19,6 +19,10 @@ void run(const std::vector<std::string>& words) {
     std::cout << usage(commands::all());
     return;
   }
+  if (name == "--version") {
+    std::cout << "loadshare " LOADSHARE_VERSION "\n";
+    return;
+  }
   const auto command = std::find_if(commands::all().begin(), commands::all().end(),
                                     [&](const Command& row) { return name == row.name; });
   if (command == commands::all().end()) {

@@ -91,7 +91,7 @@ _loadshare() {
          R"(  esac
   $split && return
   if [ "$cword" -eq 1 ]; then
-    )" + offer('"' + command_names() + " --help\"") +
+    )" + offer('"' + command_names() + " --help --version\"") +
          R"(
     return
   fi

@@ -21,7 +21,7 @@ class Alarm {
     struct sigaction interrupt {};
     interrupt.sa_handler = [](int) {};
     sigaction(SIGALRM, &interrupt, &before_);
-    const itimerval timer{{0, 50'000}, {after.count(), 0}};
+    const itimerval timer{{0, 50'000}, {static_cast<time_t>(after.count()), 0}};
     setitimer(ITIMER_REAL, &timer, nullptr);
   }
   ~Alarm() {

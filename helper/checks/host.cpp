@@ -10,14 +10,13 @@
 #include "kernel/kernel.h"
 #include "kernel/link/address.h"
 #include "loadshare/error.h"
+#include "words.h"
 
 namespace loadshare::checks {
 namespace {
 
 std::string list(const std::set<unsigned>& buckets) {
-  std::string text;
-  for (const unsigned bucket : buckets) text += (text.empty() ? "" : ",") + std::to_string(bucket);
-  return text.empty() ? "no bucket" : "bucket " + text;
+  return buckets.empty() ? "no bucket" : "bucket " + words::listed(buckets);
 }
 
 // start would refuse for these reasons.

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <bit>
-#include <cstring>
 
 namespace loadshare {
 namespace {
@@ -48,8 +47,11 @@ std::uint32_t jenkins_hash(const std::uint32_t* words, std::size_t count, std::u
 
 // CLUSTERIP widens the port as it stands in the packet, without converting it first.
 std::uint32_t port_word(std::uint16_t port) {
-  if constexpr (std::endian::native == std::endian::big) return port;
   return static_cast<std::uint16_t>(port << 8 | port >> 8);
+}
+
+std::uint32_t low_byte_first(const std::uint8_t* b) {
+  return b[0] | std::uint32_t{b[1]} << 8 | std::uint32_t{b[2]} << 16 | std::uint32_t{b[3]} << 24;
 }
 
 // IPv4 enters as a number (CLUSTERIP uses ntohl), IPv6 as it stands in the packet.
@@ -59,7 +61,7 @@ std::size_t put_source(const IpAddress& source, std::uint32_t* words) {
     words[0] = static_cast<std::uint32_t>(b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3]);
     return 1;
   }
-  std::memcpy(words, b.data(), b.size());
+  for (std::size_t word = 0; word < 4; ++word) words[word] = low_byte_first(&b[word * 4]);
   return 4;
 }
 

@@ -3,6 +3,8 @@
 
 #include <linux/netlink.h>
 
+#include <bit>
+
 #include "kernel/clusterip/backend.h"
 #include "kernel/connections/connections.h"
 #include "kernel/link/address.h"
@@ -124,6 +126,11 @@ bool Kernel::clusterip_gets_nothing(const Observed& observed) const {
 
 void Kernel::check(const Request& request, const Observed& observed) {
   backend_->check(request);
+  if (choice_ == BackendChoice::nftables && std::endian::native == std::endian::big) {
+    throw Error(
+        ExitCode::not_installed,
+        "backend: on this big-endian machine nf_tables hashes otherwise than on other nodes");
+  }
   if (!observed.interface) return;
   const auto& name = observed.interface->name;
   if (choice_ == BackendChoice::clusterip && link::drops_unicast_in_multicast(name, 4)) {

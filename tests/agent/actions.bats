@@ -41,6 +41,6 @@ load agent
   fake_helper remembered
   [ "$(id -u)" = 0 ] || skip "ocf-tester becomes nobody for one of its checks: needs root"
   run -0 env PATH="$agent_path" FAKE_DIRECTORY="$BATS_TEST_TMPDIR" FAKE_STATUS=remembered \
-    ocf-tester -n vip -o ip=10.0.0.100 -o CRM_meta_clone=0 -o CRM_meta_clone_max=3 "$agent" </dev/null
+    ocf-tester -n vip -o ip=10.0.0.100 -o CRM_meta_clone=0 -o CRM_meta_clone_max=3 "$(open_agent)" </dev/null
   [[ $output = *'passed all tests' ]]
 }

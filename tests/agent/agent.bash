@@ -33,6 +33,14 @@ agent() {
     "${environment[@]}" "${agent_shell[@]}" "$agent" "$@" </dev/null
 }
 
+# open_agent: a copy with the same mode, which nobody can reach: there may be no way for him into the project's folder.
+open_agent() {
+  mkdir -m 755 "$BATS_TEST_TMPDIR/open"
+  chmod o+x "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
+  cp -p "$agent" "$BATS_TEST_TMPDIR/open/"
+  echo "$BATS_TEST_TMPDIR/open/${agent##*/}"
+}
+
 # The commands that the helper was called with, on one line.
 helper_calls() {
   [ ! -e "$BATS_TEST_TMPDIR/calls" ] || paste -sd ' ' "$BATS_TEST_TMPDIR/calls"

@@ -71,6 +71,7 @@ metadata() {
   completes "stop --total" "--total="
   completes "switch-config --total" ""
   completes "bogus --" ""
+  completes "--v" "--version"
 }
 
 # completes "WORDS" WORD: what bash would put there if nothing else fits.
@@ -88,6 +89,10 @@ completes() {
     echo "${COMPREPLY[*]}"
   ' completes "$(unpacked)/usr/share/bash-completion/completions/loadshare" "$1"
   [ "$output" = "$2" ] || { echo "$1: $output"; return 1; }
+}
+
+@test "the helper says its version, which is the package's" {
+  [ "$(helper --version)-1" = "loadshare $(dpkg-deb --field "$DEB" Version)" ]
 }
 
 @test "the completion is clean for shellcheck" {

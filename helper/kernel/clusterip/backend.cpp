@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 
 #include "base/file_lock.h"
@@ -103,6 +104,11 @@ class ClusteripBackend : public Backend {
       throw Error(ExitCode::not_configured, "CRM_meta_clone_max: CLUSTERIP holds at most " +
                                                 std::to_string(most_buckets) + " buckets, not " +
                                                 std::to_string(request.total));
+    }
+    if (std::endian::native == std::endian::big && request.hash_mode != HashMode::source_ip) {
+      throw Error(ExitCode::not_installed,
+                  "hash: on this big-endian machine CLUSTERIP hashes ports otherwise than on other "
+                  "nodes: set clusterip_hash=sourceip");
     }
     if (!exists() && !kernel_module_available("ipt_CLUSTERIP")) throw missing();
   }
