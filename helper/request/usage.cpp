@@ -69,7 +69,10 @@ std::string usage(const std::vector<Command>& commands) {
       "loadshare: a load-sharing cluster address, bucket by bucket\n\n"
       "Usage: loadshare COMMAND [OPTION...]\n\n";
   for (const auto& command : commands) text += row(command);
-  return text + "\nOptions of a command: loadshare COMMAND --help\n" + exit_status_in_words();
+  return text +
+         "\nOptions of a command: loadshare COMMAND --help\nWhich loadshare it is: loadshare "
+         "--version\n" +
+         exit_status_in_words();
 }
 
 std::string usage(const Command& command) {
