@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "commands/commands.h"
+#include "loadshare/exit_code.h"
 
 namespace loadshare::packaging {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "loadshare/exit_code.h"
 #include "request/described.h"
 
 namespace loadshare {

@@ -101,6 +101,20 @@ inline Observed a_node_that_drains(const std::set<unsigned>& draining,
   return node;
 }
 
+/// The node, as the kernel tells connections of buckets that drain.
+inline Observed with_connections(Observed node,
+                                 const std::map<unsigned, std::size_t>& connections) {
+  node.connections = connections;
+  return node;
+}
+
+/// The node while another may be draining the bucket.
+inline Observed spared(Observed node, unsigned bucket, std::chrono::milliseconds left) {
+  node.filter.moves.on = true;
+  node.filter.moves.elsewhere[bucket] = left;
+  return node;
+}
+
 /// A step in a few words, whatever describe() calls it.
 struct InShort {
   static std::string held(const HeldAddress& held) {

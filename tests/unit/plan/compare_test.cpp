@@ -89,17 +89,6 @@ TEST(Judge, SaysWhatItCannotTellOfAHeldBucket) {
   EXPECT_THAT(verdict.reason, HasSubstr("nic: not given"));
 }
 
-Observed with_connections(Observed node, const std::map<unsigned, std::size_t>& connections) {
-  node.connections = connections;
-  return node;
-}
-
-Observed spared(Observed node, unsigned bucket, std::chrono::milliseconds left) {
-  node.filter.moves.on = true;
-  node.filter.moves.elsewhere[bucket] = left;
-  return node;
-}
-
 std::string said(const Observed& node) { return judge(a_draining_request(), node).reason; }
 
 TEST(VerdictOnADrain, IsThatTheBucketIsNotHeld) {

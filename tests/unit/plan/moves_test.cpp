@@ -22,17 +22,6 @@ Words told(const std::set<unsigned>& drained_by_others, const Observed& node) {
 
 Words settled(const Observed& node) { return in_short(plan_settle(address, node)); }
 
-Observed with_connections(Observed node, const std::map<unsigned, std::size_t>& connections) {
-  node.connections = connections;
-  return node;
-}
-
-Observed spared(Observed node, unsigned bucket, std::chrono::milliseconds left) {
-  node.filter.moves.on = true;
-  node.filter.moves.elsewhere[bucket] = left;
-  return node;
-}
-
 TEST(NewsOfAMove, LastAsLongAsTheDrain) {
   EXPECT_THAT(told({2, 3}, a_node_with_drain()), ElementsAre("spare 2 3 for 30 s"));
   auto node = a_node_with_drain();
