@@ -114,6 +114,14 @@ cluster_xml() { on "$1" timeout $((20 * SLOWNESS)) crm_mon --one-shot --output-a
 # await_settled NODE: until the cluster, asked there, has nothing more to do.
 await_settled() { on "$1" crm_resource --wait --timeout=$((60 * SLOWNESS)) >/dev/null; }
 
+# await_decided NODE: the same where stops may fail. Pacemaker 2.1.7 and newer would wait for ever there: for a monitor
+# that was cancelled by such a stop and stays pending in the history.
+await_decided() { await 60 has_decided "$1"; }
+
+has_decided() {
+  [ "$(on "$1" crm_simulate --live-check --simulate --output-as=xml | xmllint --xpath 'count(//transition/*)' -)" = 0 ]
+}
+
 # buckets NODE [ASKED]: how many buckets the cluster believes to be started there.
 buckets() {
   cluster_xml "${2:-$1}" |

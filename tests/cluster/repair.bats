@@ -53,9 +53,9 @@ source "$BATS_TEST_DIRNAME/suite.bash"
   done
   for round in 1 2 3; do
     standby $((round % 3 + 1))
-    await_settled 1
+    await_decided 1
     use $((round % 3 + 1))
-    await_settled 1
+    await_decided 1
   done
   for node in 1 2 3; do rm "$CLUSTER/node$node/bin/loadshare"; done
   # What failed is forgotten, as an administrator would.

@@ -28,10 +28,10 @@ whole() {
   done
   await_members 1 2 3
   for node in 1 2 3; do use "$node"; done
-  await_settled 1
+  await_decided 1
   [ "$(all_started 1 6 && echo yes)" = yes ] || {
     on 1 crm_resource --cleanup >/dev/null 2>&1
     await 30 all_started 1 6
-    await_settled 1
   }
+  await_settled 1
 }

@@ -176,7 +176,7 @@ moves_there_and_back() {
   start 1 1 2 3
   talk
   move 1 2 1 2 3
-  sleep 0.5
+  sleep 2 # what was lost in the move itself is sent again, and only then reset
   talked
   [[ $said == *$'\n'"ended $connections"$'\n'* ]]
 }
