@@ -85,7 +85,7 @@ labels() { sed '1!s/^\(.\{15\}\).*/\1/'; }
   commands=$(told "$README" "Configure" 3)
   run -0 on 1 sh -ec "${commands/pcs /pcs -f /run/tmp/pcs.xml }"
   [[ ${output,,} != *deprecat* ]] || { echo "$output"; return 1; }
-  on 1 crm_verify --xml-file /run/tmp/pcs.xml
+  on 1 crm_verify -V --xml-file /run/tmp/pcs.xml
   for name in crmsh pcs; do
     on 1 cat "/run/tmp/$name.xml" | xmllint --xpath '//clone//*[@name and @value]' - |
       sed 's/.*name="\([^"]*\)".*value="\([^"]*\)".*/\1=\2/; s/.*value="\([^"]*\)".*name="\([^"]*\)".*/\2=\1/' |
