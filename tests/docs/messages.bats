@@ -21,6 +21,30 @@ quoted() {
   done < <(quoted)
 }
 
+# where_typed BLOCK: the file that types this block of the README, or - and why nobody does.
+where_typed() { sed -n "s/^$1 *: *//p" "$BATS_TEST_DIRNAME/readme-blocks"; }
+
+@test "each block of the README is typed by a test, or the list says why not" {
+  local block where
+  diff <("$BATS_TEST_DIRNAME/snippet" "$REPOSITORY/README.md") \
+    <(sed -n '/^#/!s/ *:.*//p' "$BATS_TEST_DIRNAME/readme-blocks")
+  while read -r block; do
+    where=$(where_typed "$block")
+    case $where in
+      -\ ?*) ;;
+      *) grep -qF "\"\$README\" \"${block% *}\" ${block##* }" "$REPOSITORY/$where" ||
+        { echo "$block: not typed by $where"; return 1; } ;;
+    esac
+  done < <("$BATS_TEST_DIRNAME/snippet" "$REPOSITORY/README.md")
+}
+
+@test "each command of ./dev that a document names is there" {
+  local command
+  while read -r command; do
+    { echo "  help"; "$REPOSITORY/dev" help; } | grep -q "^  $command\( \|$\)" || { echo "no ./dev $command"; return 1; }
+  done < <(grep -oh '\./dev [a-z-]*' "$REPOSITORY"/*.md "$REPOSITORY"/docs/*.md | sed 's/.* //' | sort -u)
+}
+
 @test "each file that a document links to is there" {
   local file link
   for file in "$REPOSITORY"/*.md "$REPOSITORY"/docs/*.md; do

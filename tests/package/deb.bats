@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 
 load package
 
+README=$REPOSITORY/README.md
 AGENT=/usr/lib/ocf/resource.d/loadshare/ClusterIP
 
 setup_file() { bare_debian_up; }
@@ -19,7 +20,7 @@ agent() {
 }
 
 # files: what lies in the bare Debian, but for notes and caches.
-files() { (cd "$ROOT" && find . \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache \) -prune -o -print | sort); }
+files() { (cd "$ROOT" && find . \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/log -o -path ./var/cache \) -prune -o -print | sort); }
 
 @test "it says what it is" {
   [ "$(dpkg-deb --field "$DEB" Package)" = loadshare ]
@@ -49,9 +50,11 @@ files() { (cd "$ROOT" && find . \( -path ./var/lib/dpkg -o -path ./var/log -o -p
 }
 
 @test "installed, the agent serves an address on a machine that has nothing but its dependencies" {
-  cp "$DEB" "$ROOT/loadshare.deb"
+  mkdir -p "$ROOT/root/build/main/packages"
+  cp "$DEB" "$ROOT/root/build/main/packages/"
   files >"$BATS_FILE_TMPDIR/files-before"
-  inside dpkg --install /loadshare.deb
+  # `./dev package` has been run; a recommended pacemaker cannot be had in here.
+  inside sh -ec "cd /root; $("$REPOSITORY/tests/docs/snippet" "$README" "Install" 1 | sed '/^\.\/dev package$/d')"
   inside dpkg --status loadshare | grep -qx "Status: install ok installed"
   [ "$(inside stat --format '%a %U' "$AGENT")" = "755 root" ]
   inside dpkg --search /usr/lib/ocf/resource.d/loadshare
