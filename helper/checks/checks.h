@@ -34,7 +34,7 @@ Findings settings(const Place& place);
 Findings this_node(const Place& place);
 
 /// connections.cpp: what a drain needs; nothing where none is asked for or held.
-Findings conntrack(const Place& place);
+Findings sockets(const Place& place);
 
 /// pacemaker.cpp: other resources that hold the address.
 Findings resources(const Place& place);

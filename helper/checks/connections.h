@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Whether conntrack can do what a drain needs.
+// Whether this node can tell which connections a drain has to keep.
 #pragma once
 
-#include <optional>
-
 #include "checks/finding.h"
-#include "kernel/connections/connections.h"
 
 namespace loadshare::checks {
 
-/// `conntrack` is nothing where the kernel does not tell its connections.
-Finding judge_conntrack(const std::optional<connections::Fill>& conntrack);
+/// `told` is whether the kernel tells its TCP sockets.
+Finding judge_sockets(bool told);
 
 }  // namespace loadshare::checks

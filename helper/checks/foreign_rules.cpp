@@ -9,7 +9,6 @@
 #include <algorithm>
 
 #include "kernel/netlink/socket.h"
-#include "kernel/nftables/ruleset.h"
 #include "loadshare/error.h"
 
 namespace loadshare::checks {
@@ -51,7 +50,7 @@ std::string foreign_rule(const nlmsghdr& message, const IpAddress& address) {
   const auto parts = netlink::attributes(message, sizeof(nfgenmsg));
   const auto table = text_in(parts, NFTA_RULE_TABLE);
   const auto* expressions = find(parts, NFTA_RULE_EXPRESSIONS);
-  if (table == nftables::table_name || expressions == nullptr || !names(*expressions, address)) {
+  if (expressions == nullptr || !names(*expressions, address)) {
     return "";
   }
   for (const auto* expression : netlink::attributes(*expressions)) {

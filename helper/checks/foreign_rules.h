@@ -12,7 +12,7 @@ struct nlmsghdr;
 namespace loadshare::checks {
 
 /// "rule of xt_cluster in chain INPUT of table filter" for each nf_tables rule that names the
-/// address and hashes (newer IPaddr2 clones, xt_cluster through iptables-nft); ours left out.
+/// address and hashes (newer IPaddr2 clones, xt_cluster through iptables-nft).
 std::vector<std::string> foreign_rules(const IpAddress& address);
 
 /// The same of one NFT_MSG_NEWRULE message; empty where it is no such rule.

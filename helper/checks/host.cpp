@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <fstream>
 
+#include "base/words.h"
 #include "checks/checks.h"
 #include "checks/foreign_rules.h"
 #include "checks/link_kind.h"
 #include "kernel/kernel.h"
 #include "kernel/link/address.h"
 #include "loadshare/error.h"
-#include "words.h"
 
 namespace loadshare::checks {
 namespace {

@@ -72,11 +72,11 @@ Findings kernel_parts() {
   const bool clusterip = std::filesystem::exists("/proc/net/ipt_CLUSTERIP") ||
                          kernel_module_available("ipt_CLUSTERIP");
   if (!clusterip) {
-    return {ok(kernel_name() + " has no CLUSTERIP: nftables serves")};
+    return {ok(kernel_name() + " has no CLUSTERIP: ebpf serves")};
   }
   if (!has_filter_table()) {
     return {warn(kernel_name() + " has CLUSTERIP, but no legacy iptables table filter",
-                 "set backend=nftables: auto would choose CLUSTERIP and fail")};
+                 "set backend=ebpf: auto would choose CLUSTERIP and fail")};
   }
   return {ok(kernel_name() + " has CLUSTERIP and the legacy iptables tables")};
 }

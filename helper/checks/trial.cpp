@@ -235,8 +235,8 @@ Findings trial(const Request& request, const Start& start) {
     findings.push_back(try_sharing(4, BackendChoice::clusterip, start));
   }
   for (const int version : {4, 6}) {
-    if (!wanted(version, BackendChoice::nftables)) continue;
-    findings.push_back(try_sharing(version, BackendChoice::nftables, start));
+    if (!wanted(version, BackendChoice::ebpf)) continue;
+    findings.push_back(try_sharing(version, BackendChoice::ebpf, start));
   }
   return findings;
 }

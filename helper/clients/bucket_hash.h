@@ -17,9 +17,10 @@ struct HashInput {
 };
 
 /// The bucket, 1 … total, that ipt_CLUSTERIP chooses for an IPv4 packet
-/// (clusterip_hashfn in net/ipv4/netfilter/ipt_CLUSTERIP.c of Linux 6.1) and that our nf_tables
-/// rules choose for IPv4 and IPv6. It is that of a little-endian machine on every machine, so that
-/// nodes of both kinds agree; what a big-endian kernel hashes otherwise, the backends refuse.
+/// (clusterip_hashfn in net/ipv4/netfilter/ipt_CLUSTERIP.c of Linux 6.1) and that our eBPF program
+/// (decider.bpf.c) chooses for IPv4 and IPv6. It is that of a little-endian machine on every
+/// machine, so that nodes of both kinds agree; where a big-endian kernel's CLUSTERIP hashes
+/// otherwise, its backend refuses.
 unsigned bucket_of(const HashInput& packet, HashMode mode, std::uint32_t seed, unsigned total);
 
 }  // namespace loadshare

@@ -31,7 +31,7 @@ const Check all_checks[] = {
     {Needs::interface, checks::interface},
     {Needs::interface, checks::settings},
     {Needs::address, checks::this_node},
-    {Needs::nothing, checks::conntrack},
+    {Needs::nothing, checks::sockets},
     {Needs::address, checks::resources},
     {Needs::address, checks::other_hosts},
     {Needs::nothing, [](const Place& place) { return checks::trial(place.request, start); }},

@@ -12,7 +12,7 @@ std::vector<Advice> advice_for(const WhichReport& report) {
     const unsigned buckets = advised_buckets(nodes, most);
     return Advice{backend, buckets, unevenness(buckets, nodes)};
   };
-  std::vector<Advice> all{advised(BackendChoice::nftables, most_buckets)};
+  std::vector<Advice> all{advised(BackendChoice::ebpf, most_buckets)};
   if (report.address.version == 4 && nodes <= clusterip::most_buckets) {
     all.push_back(advised(BackendChoice::clusterip, clusterip::most_buckets));
   }

@@ -3,16 +3,14 @@
 
 #include <linux/netlink.h>
 
-#include <bit>
-
 #include "kernel/clusterip/backend.h"
-#include "kernel/connections/connections.h"
+#include "kernel/decider/backend.h"
+#include "kernel/decider/observation.h"
 #include "kernel/link/address.h"
 #include "kernel/link/announcement.h"
 #include "kernel/link/interface.h"
 #include "kernel/link/local_route.h"
 #include "kernel/link/unicast_guard.h"
-#include "kernel/nftables/backend.h"
 #include "loadshare/error.h"
 
 namespace loadshare {
@@ -32,9 +30,7 @@ struct Apply {
   void operator()(const EndDrain& step) const { backend.apply(step); }
   void operator()(const SpareConnections& step) const { backend.apply(step); }
   void operator()(const EndMoves& step) const { backend.apply(step); }
-  void operator()(const ForgetConnections& step) const {
-    connections::forget(step.address, step.filter, step.buckets);
-  }
+  void operator()(const ForgetConnections& step) const { backend.apply(step); }
   void operator()(const RaiseInterface& step) const {
     link::raise_interface(route, step.interface);
   }
@@ -65,16 +61,8 @@ BackendChoice choose(const Request& request) {
     clusterip::make_backend({})->check(request);
     return BackendChoice::clusterip;
   } catch (const Error&) {
-    return BackendChoice::nftables;
+    return BackendChoice::ebpf;
   }
-}
-
-std::optional<std::map<unsigned, std::size_t>> draining_connections(const IpAddress& address,
-                                                                    const FilterState& state) {
-  std::set<unsigned> draining;
-  for (const auto& [bucket, left] : state.moves.draining) draining.insert(bucket);
-  if (draining.empty() || state.filters.empty()) return std::nullopt;
-  return connections::count_open(address, state.filters.front(), draining);
 }
 
 constexpr char guard_name[] = "drop_unicast_in_l2_multicast";
@@ -82,27 +70,27 @@ constexpr char guard_name[] = "drop_unicast_in_l2_multicast";
 }  // namespace
 
 std::optional<BackendChoice> holder_of(const IpAddress& address) {
-  if (nftables::holds(address)) return BackendChoice::nftables;
+  if (decider::holds(address)) return BackendChoice::ebpf;
   if (clusterip::holds(address)) return BackendChoice::clusterip;
   return std::nullopt;
 }
 
 std::set<IpAddress> cluster_addresses() {
-  auto all = nftables::addresses();
+  auto all = decider::addresses();
   all.merge(clusterip::addresses());
   return all;
 }
 
 Kernel::Kernel(const Request& request, std::chrono::seconds lock_wait)
     : choice_(choose(request)), route_(NETLINK_ROUTE) {
-  backend_ = choice_ == BackendChoice::nftables ? nftables::make_backend(lock_wait)
-                                                : clusterip::make_backend(lock_wait);
+  backend_ = choice_ == BackendChoice::ebpf ? decider::make_backend(lock_wait)
+                                            : clusterip::make_backend(lock_wait);
 }
 
 Observed Kernel::observe(const Request& request) {
   Observed observed;
   observed.filter = backend_->observe(request.address);
-  observed.connections = draining_connections(request.address, observed.filter);
+  observed.connections = decider::draining_connections(request.address, observed.filter);
   const auto addresses = link::node_addresses(route_, request.address.version);
   for (const auto& own : addresses) {
     if (own.address == request.address) observed.addresses.push_back(own.held);
@@ -126,22 +114,16 @@ bool Kernel::clusterip_gets_nothing(const Observed& observed) const {
 
 void Kernel::check(const Request& request, const Observed& observed) {
   backend_->check(request);
-  if (choice_ == BackendChoice::nftables && std::endian::native == std::endian::big) {
-    throw Error(
-        ExitCode::not_installed,
-        "backend: on this big-endian machine nf_tables hashes otherwise than on other nodes");
-  }
   if (!observed.interface) return;
   const auto& name = observed.interface->name;
   if (choice_ == BackendChoice::clusterip && link::drops_unicast_in_multicast(name, 4)) {
     throw Error(ExitCode::generic_error, "backend: CLUSTERIP cannot work on " + name + " while " +
                                              guard_name +
-                                             " is on, as nftables cluster addresses set it");
+                                             " is on, as ebpf cluster addresses set it");
   }
-  if (choice_ == BackendChoice::nftables && clusterip::interfaces_in_use().contains(name)) {
-    throw Error(ExitCode::generic_error,
-                "backend: nftables would silence the CLUSTERIP addresses on " + name +
-                    ": stop those first");
+  if (choice_ == BackendChoice::ebpf && clusterip::interfaces_in_use().contains(name)) {
+    throw Error(ExitCode::generic_error, "backend: ebpf would silence the CLUSTERIP addresses on " +
+                                             name + ": stop those first");
   }
 }
 

@@ -23,7 +23,7 @@ std::set<IpAddress> cluster_addresses();
 class Kernel {
  public:
   /// Chooses the backend: the one asked for; or else the one that already holds the address;
-  /// or else CLUSTERIP where this kernel has it and it can serve the request, nf_tables elsewhere.
+  /// or else CLUSTERIP where this kernel has it and it can serve the request, eBPF elsewhere.
   Kernel(const Request& request, std::chrono::seconds lock_wait);
 
   /// The one chosen.

@@ -89,6 +89,11 @@ const HeldAddress* exposed_address(const Observed& observed) {
   return nullptr;
 }
 
+std::string lost_interface_in_words(const Request& request, const Observed& observed) {
+  if (!request.interface || observed.interface) return "";
+  return ": interface " + *request.interface + " does not exist";
+}
+
 // ": it drains, with 12 connections, for 14 s at most", if it does.
 std::string drain_in_words(const Request& request, const Observed& observed) {
   const auto& draining = observed.filter.moves.draining;
@@ -126,12 +131,15 @@ Verdict judge(const Request& request, const Observed& observed) {
   const auto& state = observed.filter;
   if (!state.buckets.contains(request.bucket)) {
     if (const auto* held = exposed_address(observed)) {
+      const auto cause = state.faults.empty() ? "" : " (" + state.faults.front() + ")";
       return {ExitCode::generic_error,
               text + " is on " + held->interface +
-                  " without a working cluster rule: this node could answer for every bucket"};
+                  " without a working cluster rule: this node could answer for every bucket" +
+                  cause};
     }
     return {ExitCode::not_running, "bucket " + std::to_string(request.bucket) + " of " + text +
-                                       " is not held here" + drain_in_words(request, observed)};
+                                       " is not held here" + drain_in_words(request, observed) +
+                                       lost_interface_in_words(request, observed)};
   }
   try {
     const auto differences = compare(request, resolve(request, observed), observed);

@@ -13,14 +13,13 @@ bool differs_in(Part part, const std::vector<Difference>& differences) {
                      [part](const Difference& difference) { return difference.part == part; });
 }
 
-// What conntrack remembers of an earlier time must not be taken for connections of this one.
-void forget_connections(const Request& request, const Target& target, const Observed& observed,
-                        Plan& plan) {
+// What the node still has of an earlier time must not be taken for connections of this one. The
+// filter has to know of them, and before it owns the bucket: this call may be killed at any step.
+bool has_to_forget(const Request& request, const Target& target, const Observed& observed) {
   const auto& state = observed.filter;
   const bool own =
       state.buckets.contains(request.bucket) || state.moves.draining.contains(request.bucket);
-  if (target.filter.drain.count() == 0 || own) return;
-  plan.push_back(ForgetConnections{target.address, target.filter, {request.bucket}});
+  return target.filter.drain.count() != 0 && !own;
 }
 
 void spare_connections(const Target& target, const std::set<unsigned>& drained_by_others,
@@ -29,13 +28,20 @@ void spare_connections(const Target& target, const std::set<unsigned>& drained_b
   plan.push_back(SpareConnections{target.address, drained_by_others, target.filter.drain});
 }
 
+// An interface that was in another network namespace comes back without the address and its MAC,
+// but with the rule. What it says the node may have been told to stop meanwhile.
+bool was_elsewhere(const Target& target, const Observed& observed) {
+  return observed.addresses.empty() && observed.interface &&
+         !observed.interface->joined.contains(target.filter.mac);
+}
+
 void install_filter(const Request& request, const Target& target, const Observed& observed,
                     Plan& plan) {
-  std::set<unsigned> buckets{request.bucket};
+  std::set<unsigned> buckets;
+  if (!has_to_forget(request, target, observed)) buckets.insert(request.bucket);
   for (const unsigned bucket : observed.filter.buckets) {
-    if (bucket <= request.total) buckets.insert(bucket);
+    if (bucket <= request.total && !was_elsewhere(target, observed)) buckets.insert(bucket);
   }
-  forget_connections(request, target, observed, plan);
   plan.push_back(InstallFilter{target.address, target.filter, buckets});
 }
 
@@ -53,13 +59,13 @@ Plan plan_start(const Request& request, const Observed& observed,
 
   Plan plan;
   if (new_address) remove_addresses(request, observed, plan);
-  const bool new_bucket = !new_filter && differs_in(Part::bucket, differences);
   if (new_filter) {
     remove_filter(request, observed, plan);
     install_filter(request, target, observed, plan);
-  } else if (new_bucket) {
-    forget_connections(request, target, observed, plan);
   }
+  const bool forgets = has_to_forget(request, target, observed);
+  if (forgets) plan.push_back(ForgetConnections{target.address, target.filter, {request.bucket}});
+  const bool new_bucket = forgets || (!new_filter && differs_in(Part::bucket, differences));
   // Also where only the address is missing: a start that was killed may not have come so far.
   if (new_bucket || new_address) spare_connections(target, drained_by_others, plan);
   if (new_bucket) plan.push_back(take(target.address, request.bucket, observed));

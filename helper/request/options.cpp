@@ -108,7 +108,7 @@ const std::vector<Option> options = {
      into(&Request::hash_mode, value::hash_mode), other, hash_mode_names()},
     {"seed", "clusterip_hash_seed", "N", "initial value of the hash (default 0)",
      into(&Request::seed, number(0, any_number))},
-    {"backend", "backend", "NAME", "auto (default), clusterip or nftables",
+    {"backend", "backend", "NAME", "auto (default), clusterip or ebpf",
      into(&Request::backend, value::backend), identity, backend_names()},
     {"arp-count", "arp_count", "N", "announcements after a start (default 5)",
      into(&Announcement::count, number(0, most_announcements))},

@@ -29,7 +29,7 @@ constexpr Named<HashMode> hash_modes[] = {
 constexpr Named<BackendChoice> backends[] = {
     {BackendChoice::automatic, "auto"},
     {BackendChoice::clusterip, "clusterip"},
-    {BackendChoice::nftables, "nftables"},
+    {BackendChoice::ebpf, "ebpf"},
 };
 constexpr Named<SwitchVendor> switch_vendors[] = {
     {SwitchVendor::ios, "ios"},
@@ -39,6 +39,9 @@ constexpr Named<SwitchVendor> switch_vendors[] = {
     {SwitchVendor::linux_bridge, "linux"},
     {SwitchVendor::vmware, "vmware"},
 };
+// In clusters that were configured when nf_tables decided. An upgrade is no configuration error; in
+// no list, so that nobody chooses it any more.
+constexpr char former_name_of_ebpf[] = "nftables";
 
 Error refused(const std::string& text, const std::string& reason) {
   return {ExitCode::not_configured, quoted(text) + " " + reason};
@@ -165,7 +168,10 @@ MacAddress cluster_mac(const std::string& text) {
 }
 
 HashMode hash_mode(const std::string& text) { return value_of(text, hash_modes); }
-BackendChoice backend(const std::string& text) { return value_of(text, backends); }
+BackendChoice backend(const std::string& text) {
+  if (text == former_name_of_ebpf) return BackendChoice::ebpf;
+  return value_of(text, backends);
+}
 SwitchVendor switch_vendor(const std::string& text) { return value_of(text, switch_vendors); }
 
 bool boolean(const std::string& text) {

@@ -34,7 +34,7 @@ constexpr AnswerWords words[] = {
     {Answer::owned_if_known, "ours if known", "responsible, unless another node drains them",
      Look::good},
     {Answer::every_node, "every node", "for every node", Look::warning},
-    {Answer::nobody, "too short: dropped", "too short, dropped by every node", Look::warning},
+    {Answer::nobody, "unreadable: dropped", "unreadable, dropped by every node", Look::warning},
     {Answer::unknown, "first fragment unseen", "fragments without their first", Look::warning},
 };
 
@@ -74,7 +74,7 @@ std::string padded(std::string text, std::size_t width) {
   return text;
 }
 
-// By the rules of kernel/nftables/moves.h.
+// As decider/moves.bpf.h does it.
 Answer answer_for(const Packet& packet, unsigned bucket, const Buckets& buckets) {
   const bool owned = buckets.owned.contains(bucket);
   if (packet.protocol != IPPROTO_TCP || packet.begins) {
@@ -146,6 +146,19 @@ std::string line_of(const std::string& time, const Packet& packet, const Verdict
   const auto below = padded(port.empty() ? "" : port.substr(1),
                             std::min(flow_width, screen_width - other_columns));
   return time + gap + client + "\n" + std::string(time.size(), ' ') + gap + below + end;
+}
+
+std::string own_count_in_words(const Counters& before, const Counters& after) {
+  if (!before.dropped || !after.dropped || *after.dropped < *before.dropped) return "";
+  std::uint64_t accepted = 0;
+  for (const auto& [bucket, packets] : after.accepted) {
+    const auto found = before.accepted.find(bucket);
+    const auto former = found != before.accepted.end() ? found->second : 0;
+    if (packets < former) return "";
+    accepted += packets - former;
+  }
+  return "the node itself accepted " + std::to_string(accepted) + " and dropped " +
+         std::to_string(*after.dropped - *before.dropped) + " meanwhile";
 }
 
 bool RateLimit::admits(std::int64_t second) {

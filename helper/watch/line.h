@@ -14,9 +14,9 @@
 
 namespace loadshare::watch {
 
-/// How this node deals with a packet. Of a TCP connection's later packets conntrack decides while
-/// the bucket moves: this node has given it up and keeps what it knows (drained_if_known), or owns
-/// it and leaves to another node what it does not know (owned_if_known).
+/// How this node deals with a packet. Of a TCP connection's later packets the node's sockets decide
+/// while the bucket moves: this node has given it up and keeps what it knows (drained_if_known), or
+/// owns it and leaves to another node what it does not know (owned_if_known).
 enum class Answer {
   responsible,
   not_responsible,
@@ -51,6 +51,10 @@ Verdict judge_packet(const Packet& packet, const Filter& filter, const Buckets& 
 /// would be wider than 80 columns. Ends with a newline.
 std::string line_of(const std::string& time, const Packet& packet, const Verdict& verdict,
                     bool colour);
+
+/// "the node itself accepted 12 and dropped 30 meanwhile", of all clients; empty where the backend
+/// does not tell them apart, or has begun to count anew.
+std::string own_count_in_words(const Counters& before, const Counters& after);
 
 /// Lets so many lines pass in each second, and counts the others.
 class RateLimit {

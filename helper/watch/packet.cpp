@@ -6,12 +6,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "kernel/nftables/ruleset.h"
-
 namespace loadshare::watch {
 namespace {
 
 constexpr std::uint8_t neighbour_advertisement = 136;  // RFC 4861, 4.4
+constexpr int most_extensions = 8;                     // as decider/packet.bpf.h
 
 /// Bytes that may end anywhere: what is not there is nothing.
 class View {
@@ -45,8 +44,8 @@ class View {
 };
 
 bool has_real_ports(std::uint8_t protocol) {
-  static const auto protocols = nftables::protocols_with_ports();
-  return std::find(protocols.begin(), protocols.end(), protocol) != protocols.end();
+  return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_DCCP ||
+         protocol == IPPROTO_SCTP || protocol == IPPROTO_UDPLITE;
 }
 
 bool is_icmp(std::uint8_t protocol, int version) {
@@ -54,10 +53,8 @@ bool is_icmp(std::uint8_t protocol, int version) {
 }
 
 bool is_icmp_error(std::uint8_t type, int version) {
-  static const auto errors4 = nftables::icmp_error_types(4);
-  static const auto errors6 = nftables::icmp_error_types(6);
-  const auto& errors = version == 4 ? errors4 : errors6;
-  return std::find(errors.begin(), errors.end(), type) != errors.end();
+  if (version == 6) return type >= 1 && type <= 4;
+  return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
 // Where the rules find two 16-bit words to hash in the transport header.
@@ -86,45 +83,55 @@ bool begins_connection(const View& tcp) {
   return (tcp.byte(flags).value_or(0) & (syn | ack)) == syn;
 }
 
-/// Where an ICMP error quotes a field, from the error's own header on, and what cannot be read.
+/// Where an ICMP error quotes a field, from the error's own header on; the quoted header's end, and
+/// what cannot be read behind it.
 struct Quote {
-  std::size_t protocol, destination, source_port, dest_port;
+  std::size_t protocol, destination, end, source_port, dest_port;
   std::vector<std::uint8_t> unreadable;
 };
 
 // RFC 792 and RFC 4443 put eight bytes before it.
 const Quote& quote_of(int version) {
-  static const Quote quote4{17, 24, 28, 30, nftables::unreadable_protocols(4)};
-  static const Quote quote6{14, 32, 48, 50, nftables::unreadable_protocols(6)};
+  static const Quote quote4{17, 24, 28, 28, 30, {IPPROTO_ESP, IPPROTO_AH}};
+  static const Quote quote6{
+      14,
+      32,
+      48,
+      48,
+      50,
+      {IPPROTO_ESP, IPPROTO_AH, IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_FRAGMENT, IPPROTO_DSTOPTS}};
   return version == 4 ? quote4 : quote6;
 }
 
-bool is_readable_quote(const View& icmp, const Quote& at, int version, bool ports_matter) {
-  const auto start = icmp.byte(8);
-  if (start && (version == 4 ? *start != 0x45 : *start >> 4 != 6)) return false;
-  if (!ports_matter) return true;
-  const auto fragment = version == 4 ? icmp.number(14) : std::nullopt;
-  if (fragment && (*fragment & 0x1fff) != 0) return false;
-  const auto protocol = icmp.byte(at.protocol);
-  return !protocol ||
-         std::find(at.unreadable.begin(), at.unreadable.end(), *protocol) == at.unreadable.end();
+bool has_expected_form(const View& icmp, int version) {
+  const auto start = icmp.byte(8).value_or(0);
+  return version == 4 ? start == 0x45 : start >> 4 == 6;
+}
+
+bool hides_ports(const View& icmp, const Quote& at, int version) {
+  if (version == 4 && (icmp.number(14).value_or(0) & 0x1fff) != 0) return true;
+  const auto protocol = icmp.byte(at.protocol).value_or(0);
+  return std::find(at.unreadable.begin(), at.unreadable.end(), protocol) != at.unreadable.end();
 }
 
 // The error quotes what this cluster sent, so source and destination stand the other way round.
 void read_error(const View& icmp, int version, HashMode mode, Packet& packet) {
   const auto& at = quote_of(version);
   packet.is_error = true;
-  if (!is_readable_quote(icmp, at, version, mode != HashMode::source_ip)) {
+  if (icmp.byte(8) && !has_expected_form(icmp, version)) {
     packet.taker = Taker::every_node;
     return;
   }
-  const auto client = icmp.address(at.destination, version);
-  if (!client) {
+  if (icmp.size() < at.end) {
     packet.taker = Taker::nobody;
     return;
   }
-  packet.hashed.source = *client;
-  packet.protocol = icmp.byte(at.protocol).value_or(0);
+  if (mode != HashMode::source_ip && hides_ports(icmp, at, version)) {
+    packet.taker = Taker::every_node;
+    return;
+  }
+  packet.hashed.source = icmp.address(at.destination, version).value();
+  packet.protocol = icmp.byte(at.protocol).value();
   if (has_real_ports(packet.protocol)) {
     read_words(icmp.number(at.dest_port), icmp.number(at.source_port), mode, packet);
   }
@@ -185,13 +192,13 @@ class Headers {
  public:
   Headers(const View& bytes, Packet& packet) : bytes_(bytes), packet_(packet) {}
 
-  /// What stands behind them; nothing where they end too early.
+  /// What stands behind them; nothing where they end too early, or are too many.
   std::optional<View> transport() {
     std::size_t at = 40;
     packet_.protocol = *bytes_.byte(6);
-    while (const auto size = extension_size(at)) {
+    for (int passed = 0; const auto size = extension_size(at); ++passed) {
       const auto next = bytes_.byte(at);
-      if (!next || bytes_.size() < at + *size) return std::nullopt;
+      if (!next || bytes_.size() < at + *size || passed == most_extensions) return std::nullopt;
       packet_.protocol = *next;
       at += *size;
     }
@@ -199,20 +206,19 @@ class Headers {
   }
 
  private:
-  // Nothing where `protocol` is not an extension header to walk over.
+  // Nothing where `protocol` is not an extension header to walk over: behind a later fragment's
+  // nothing is one.
   std::optional<std::size_t> extension_size(std::size_t at) {
     const std::size_t units = bytes_.byte(at + 1).value_or(0);
+    if (is_later_fragment()) return std::nullopt;
     switch (packet_.protocol) {
       case IPPROTO_HOPOPTS:
       case IPPROTO_ROUTING:
       case IPPROTO_DSTOPTS:
-        if (is_later_fragment()) return std::nullopt;
         return (units + 1) * 8;
       case IPPROTO_AH:
-        if (is_later_fragment()) return std::nullopt;
         return (units + 2) * 4;
       case IPPROTO_FRAGMENT:
-        if (packet_.fragment) return std::nullopt;
         note_fragment(at);
         return 8;
     }
@@ -223,6 +229,8 @@ class Headers {
     const auto place = bytes_.number(at + 2), high = bytes_.number(at + 4),
                low = bytes_.number(at + 6);
     if (!place || !high || !low) return;
+    packet_.fragment.reset();
+    packet_.is_first_fragment = false;
     const bool whole = (*place & 0xfff9) == 0;  // an atomic fragment, RFC 6946
     if (whole) return;
     const auto number = static_cast<std::uint32_t>(*high) << 16 | *low;

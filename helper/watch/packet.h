@@ -12,12 +12,11 @@
 
 namespace loadshare::watch {
 
-/// Which nodes take a packet, by the rules of kernel/nftables/ruleset.h and by
-/// CLUSTERIP.
+/// Which nodes take a packet, by decider/packet.bpf.h and by CLUSTERIP.
 enum class Taker {
   owner,           ///< the one of the bucket that `hashed` falls into
   every_node,      ///< an answer to this node's own question, or an error with an unreadable quote
-  nobody,          ///< too short for what its headers say
+  nobody,          ///< too short for what its headers say, or with too many of them
   first_fragment,  ///< whoever takes its first fragment: see FirstFragments
 };
 

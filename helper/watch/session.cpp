@@ -74,6 +74,7 @@ Session::Session(const Invocation& call, const IpAddress& address)
   }
   take(state);
   buckets_ = buckets_of(state);
+  counted_ = state.counters;
 }
 
 FilterState Session::read_state() const {
@@ -207,6 +208,16 @@ void Session::print_end() {
               << call_.watch.lines_per_second << ")\n";
   }
   if (lost_ > 0) std::cout << lost_ << " more came too fast to be counted\n";
+  print_own_count();
+}
+
+void Session::print_own_count() const {
+  try {
+    const auto words = own_count_in_words(counted_, read_state().counters);
+    if (!words.empty()) std::cout << words << "\n";
+  } catch (const Error&) {
+    // The packets have been told; the lock of the address is somebody else's just now.
+  }
 }
 
 }  // namespace loadshare::watch

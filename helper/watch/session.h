@@ -38,6 +38,7 @@ class Session {
   void say(const std::string& note) const;
   void print_head() const;
   void print_end();
+  void print_own_count() const;
   std::int64_t seconds() const;
 
   const Invocation& call_;
@@ -48,6 +49,7 @@ class Session {
   Clock::time_point read_at_;
   Filter filter_;
   Buckets buckets_;
+  Counters counted_;     ///< by the node itself, when the watch began
   std::string trouble_;  ///< why the state could not be read, told once
   std::optional<Capture> capture_;
   FirstFragments fragments_;

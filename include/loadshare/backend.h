@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What decides which packets a node keeps: the one interface of CLUSTERIP and nf_tables.
+// What decides which packets a node keeps: the one interface of CLUSTERIP and the eBPF program.
 #pragma once
 
 #include "loadshare/plan.h"
@@ -30,6 +30,7 @@ class Backend {
   virtual void apply(const DrainBucket& step) = 0;
   virtual void apply(const EndDrain& step) = 0;
   virtual void apply(const SpareConnections& step) = 0;
+  virtual void apply(const ForgetConnections& step) = 0;
   virtual void apply(const EndMoves& step) = 0;
 
   /// What only spares the kernel work, behind all steps. Never throws: clients are served by now.

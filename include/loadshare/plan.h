@@ -70,7 +70,8 @@ struct SpareConnections {
   std::set<unsigned> buckets;
   std::chrono::milliseconds lifetime;
 };
-/// Connections of these buckets that conntrack remembers are none of this node's any more.
+/// Sockets that this node still has in these buckets, of an earlier time, are none of their
+/// clients' any more. Behind InstallFilter, and in front of TakeBucket.
 struct ForgetConnections {
   IpAddress address;
   Filter filter;

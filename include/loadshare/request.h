@@ -22,7 +22,7 @@ constexpr unsigned most_nodes = 64;
 /// What of a packet is hashed; the names are those of iptables' --hashmode.
 enum class HashMode { source_ip, source_ip_source_port, source_ip_source_port_dest_port };
 
-enum class BackendChoice { automatic, clusterip, nftables };
+enum class BackendChoice { automatic, clusterip, ebpf };
 
 /// The network devices that can be told of a cluster address, each in its own language.
 enum class SwitchVendor { ios, nxos, junos, eos, linux_bridge, vmware };

@@ -90,7 +90,7 @@ END
   await_settled 1
   audit
   [ "$lost" = 0 ]
-  on 2 nft flush ruleset
+  take_program_away 2
   sleep 4
   look
   nothing_twice

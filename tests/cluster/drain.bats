@@ -10,7 +10,7 @@ source "$BATS_TEST_DIRNAME/connections.bash"
 source "$BATS_TEST_DIRNAME/../kernel/state.bash" # trace
 
 setup_file() {
-  [ "$BACKEND" = nftables ] || skip "about nftables, this run is about $BACKEND"
+  [ "$BACKEND" = ebpf ] || skip "about ebpf, this run is about $BACKEND"
   # What a node without the address looks like, before anything was drained there.
   standby 3
   await_settled 1
@@ -20,7 +20,7 @@ setup_file() {
 }
 
 teardown_file() {
-  [ "$BACKEND" = nftables ] || return 0
+  [ "$BACKEND" = ebpf ] || return 0
   on 1 crm_resource --resource cluster-ip --delete-parameter drain >/dev/null
   on 1 crm_resource --resource cluster-ip-clone --meta --delete-parameter notify >/dev/null
   await_settled 1
@@ -78,10 +78,10 @@ kept() {
 settle() { await_settled 1 && await 30 all_started 1 6; }
 
 # moves: there, back to the first node in two ways, and on from a second, within the 60 s of a drain also on
-# a busy machine.
+# a busy machine; and firewalls are reloaded meanwhile.
 moves() {
-  standby 3 && settle && kept || return
-  use 3 && settle && kept || return
+  standby 3 && settle && reload_firewalls && kept || return
+  use 3 && settle && reload_firewalls && kept || return
   standby 1 && standby 2 && settle && kept || return # all to node 3, in transitions that are cut short
   use 1 && use 2 && settle && kept
 }
@@ -242,7 +242,7 @@ probes_say() {
 by_agent() {
   on "$1" env OCF_ROOT=/usr/lib/ocf OCF_RESOURCE_INSTANCE="cluster-ip:$3" OCF_RESKEY_CRM_meta_interval=0 \
     "OCF_RESKEY_ip=$VIP" OCF_RESKEY_nic=cluster0 "OCF_RESKEY_cidr_netmask=$VIP_PREFIX" "OCF_RESKEY_mac=$VIP_MAC" \
-    OCF_RESKEY_backend=nftables OCF_RESKEY_drain=20 OCF_RESKEY_CRM_meta_notify=true \
+    OCF_RESKEY_backend=ebpf OCF_RESKEY_drain=20 OCF_RESKEY_CRM_meta_notify=true \
     OCF_RESKEY_CRM_meta_clone_max=6 OCF_RESKEY_CRM_meta_globally_unique=true "OCF_RESKEY_CRM_meta_clone=$3" \
     "${@:4}" /usr/lib/ocf/resource.d/loadshare/ClusterIP "$2"
 }

@@ -130,7 +130,7 @@ buckets() {
 
 # ---- The rest is the lab's own
 
-node_environment=(HOME=/run/home TMPDIR=/run/tmp LC_ALL=C.UTF-8)
+node_environment=(HOME=/run/home TMPDIR=/run/tmp LC_ALL=C.UTF-8 "TRAFFIC=$TRAFFIC")
 
 # A test may put a program of its own before the helper of this checkout.
 node_path() { echo "$CLUSTER/node$1/bin:$LOADSHARE_BUILD:/usr/sbin:/usr/bin:/sbin:/bin"; }

@@ -6,14 +6,24 @@
 bats_require_minimum_version 1.5.0
 source "$BATS_TEST_DIRNAME/suite.bash"
 
-@test "nft flush ruleset: silence until the next monitor, never a double answer" {
-  on 2 nft flush ruleset
-  await 20 rules_are_back 2
+@test "nft flush ruleset on every node: no ping is lost, and nothing is restarted" {
+  local since node
+  since=$(date +%s)
+  reload_firewalls
+  every_monitor_came_round
+  audit
+  [ "$lost" = 0 ]
+  for node in 1 2 3; do [ -z "$(operations "$node" stop "$since")" ]; done
+}
+
+@test "the deciding program is taken away: silence until the next monitor, never a double answer" {
+  take_program_away 2
+  await 20 decides 2
   every_monitor_came_round
   await 20 all_started 1 6
   await_settled 1
   audit
-  [ "$cut_off" -gt 0 ] # or nothing was flushed
+  [ "$cut_off" -gt 0 ] # or nothing was taken
 }
 
 @test "the address removed by hand comes back, and nobody is answered twice" {

@@ -66,9 +66,14 @@ property() { on "$1" crm_attribute --type crm_config --name "$2" --update "$3"; 
 holds_nothing() { ! on "$1" ip -o address show to "$VIP" | grep -q .; }
 holds_something() { ! holds_nothing "$1"; }
 
-# rules_are_back NODE: after a flush.
-rules_are_back() {
-  local family=ip
-  [[ $VIP != *:* ]] || family=ip6
-  on "$1" nft list table $family loadshare >/dev/null 2>&1
+# decides NODE: the address has buckets in the program there.
+decides() { on "$1" "$TRAFFIC" decider --interface cluster0 --address "$VIP" | grep -q '[0-9]'; }
+
+# take_program_away NODE: the one that decides, by a hand that is not ours.
+take_program_away() { on "$1" "$TRAFFIC" decider --interface cluster0 --spoil detach; }
+
+# reload_firewalls: of all nodes, as nftables.service does it.
+reload_firewalls() {
+  local node
+  for node in 1 2 3; do on "$node" nft flush ruleset || return; done
 }

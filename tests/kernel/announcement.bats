@@ -89,16 +89,16 @@ announce_in_the_foreground() {
   [[ $output == *"$VIP_MAC"* ]]
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6: in the foreground, start waits for the last one" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   announce_in_the_foreground
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6: none for count 0" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   watch
   announce 0 10 true
@@ -107,9 +107,9 @@ announce_in_the_foreground() {
   [ ${#lines[@]} -eq 0 ]
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6: announcements correct what a client has learnt wrong" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   ip -n "$LAB-client" neighbour replace "$VIP6" lladdr "$(node_mac 3)" nud stale dev lan0
   hold 1 1

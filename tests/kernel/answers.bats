@@ -86,17 +86,17 @@ second_address() {
   answered_once udp tcp
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "64 buckets on three nodes" {
-  only_on nftables
+  only_on ebpf
   deal_at_once 64
   agent 1 monitor 64
   answered_once udp tcp
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "1000 buckets on three nodes" {
-  only_on nftables
+  only_on ebpf
   deal_at_once 1000
   agent 1 monitor 1000
   answered_once udp tcp

@@ -194,9 +194,9 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   is_content
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "no IPv6 on the interface" {
-  only_on nftables
+  only_on ebpf
   ADDRESS[1]=$VIP6 NIC=(--nic cluster0 --netmask 64)
   is_content
   sets ipv6.conf.cluster0.disable_ipv6 1
@@ -228,9 +228,9 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   finds ok "this node serves bucket 1,3 of $VIP"
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "a rule that has lost a piece" {
-  only_on nftables
+  only_on ebpf
   helper 1 start 1
   sets ipv4.conf.cluster0.drop_unicast_in_l2_multicast 0
   finds fail 'drop_unicast_in_l2_multicast is off.*→ stop and start the resource'
@@ -246,7 +246,7 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
 }
 
 @test "a rule of somebody else that hashes for the address" {
-  can_use nftables || skip "this kernel has no nf_tables"
+  on 1 nft list ruleset >/dev/null 2>&1 || skip "this kernel has no nf_tables"
   on 1 nft -f - <<END
 table ip theirs { chain INPUT { type filter hook input priority 0
   ip daddr $VIP jhash ip saddr mod 2 seed 0xdeadbeef 1 drop; }; }
@@ -301,9 +301,9 @@ END
   helper 2 stop 2
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6: another host has the address, the cluster's other nodes do not count" {
-  only_on nftables
+  only_on ebpf
   ADDRESS[1]=$VIP6 NIC=(--nic cluster0 --netmask 64)
   ip -n "$LAB-node2" addr add "$VIP6/64" dev cluster0 nodad
   sleep 0.3
@@ -329,9 +329,9 @@ END
   only_on clusterip
   # Loaded before, so that it is there even where no module can be loaded.
   run on 1 unshare --mount --propagation private sh -c \
-    'mount -t tmpfs none /lib/modules && exec loadshare check --backend nftables --ip '"$VIP"
-  plain | grep -q '^  warn  .* has CLUSTERIP, but no legacy iptables table filter → set backend=nft'
-  run on 1 loadshare check --backend nftables --ip "$VIP"
+    'mount -t tmpfs none /lib/modules && exec loadshare check --backend ebpf --ip '"$VIP"
+  plain | grep -q '^  warn  .* has CLUSTERIP, but no legacy iptables table filter → set backend=ebpf'
+  run on 1 loadshare check --backend ebpf --ip "$VIP"
   plain | grep -q '^  ok    .* has CLUSTERIP and the legacy iptables tables'
 }
 

@@ -59,11 +59,11 @@ answered_once() {
   done
 }
 
-# can_use BACKEND: whether this kernel has it.
+# can_use BACKEND: whether this kernel has it. CLUSTERIP's is the older one.
 can_use() {
   case $1 in
     clusterip) modprobe --quiet --dry-run ipt_CLUSTERIP ;;
-    nftables) nft list tables >/dev/null 2>&1 ;;
+    ebpf) grep --quiet ' __sys_bpf$' /proc/kallsyms ;;
   esac
 }
 
@@ -72,8 +72,11 @@ only_on() {
   [ "$BACKEND" = "$1" ] || skip "about $1, this run is about $BACKEND"
 }
 
-# has_early_drop NODE: whether its kernel can drop packets before the rules.
-has_early_drop() { [[ $(on "$1" "$TRAFFIC" early-drop --interface cluster0 2>&1) != *"no tcx ingress"* ]]; }
+# need_tcx: the rest of the test puts somebody else's programs there (Linux 6.6).
+need_tcx() {
+  client "$TRAFFIC" tcx --interface lo --return next 2>/dev/null || skip "Linux $(uname -r) has no tcx"
+  client "$TRAFFIC" tcx --interface lo --remove
+}
 
 # pretend PROGRAM SCRIPT: what this test finds in the place of the program.
 pretend() {

@@ -59,7 +59,7 @@ at_once() {
 show() {
   case $BACKEND in
     clusterip) cat "/proc/net/ipt_CLUSTERIP/$1" ;;
-    nftables) nft -s list set ip loadshare "owned-$1" | tr -d '\n\t ' | sed 's/.*elements={\([^}]*\)}.*/\1/; s/0x0*//g; s/counter//g' ;;
+    ebpf) "$TRAFFIC" decider --interface cluster0 --address "$1" ;;
   esac
 }
 
@@ -101,7 +101,7 @@ rounds() {
 foreign_chain() {
   case $BACKEND in
     clusterip) iptables-legacy -w -N foreign ;;
-    nftables) nft 'add table ip foreign; add chain ip foreign foreign' ;;
+    ebpf) nft 'add table ip foreign; add chain ip foreign foreign' ;;
   esac
 }
 
@@ -110,8 +110,8 @@ foreign_rule() {
   case $BACKEND:$1 in
     clusterip:add) iptables-legacy -w -A foreign -p udp --dport "$2" -j DROP ;;
     clusterip:delete) iptables-legacy -w -D foreign -p udp --dport "$2" -j DROP ;;
-    nftables:add) nft "add rule ip foreign foreign udp dport $2 drop" ;;
-    nftables:delete) nft -a list chain ip foreign foreign |
+    ebpf:add) nft "add rule ip foreign foreign udp dport $2 drop" ;;
+    ebpf:delete) nft -a list chain ip foreign foreign |
       sed -n "s/.*dport $2 drop # \(handle .*\)/delete rule ip foreign foreign \1/p" | nft -f - ;;
   esac
 }
@@ -131,14 +131,14 @@ foreign_rules() {
 foreign_numbers() {
   case $BACKEND in
     clusterip) iptables-legacy -w -S foreign ;;
-    nftables) nft list chain ip foreign foreign ;;
+    ebpf) nft list chain ip foreign foreign ;;
   esac | sed -n 's/.*dport \([0-9]*\) .*/\1/p'
 }
 
 forget_foreign_rules() {
   case $BACKEND in
     clusterip) on 1 iptables-legacy -w -F foreign ;;
-    nftables) on 1 nft flush chain ip foreign foreign ;;
+    ebpf) on 1 nft flush chain ip foreign foreign ;;
   esac
 }
 

@@ -9,18 +9,18 @@ bats_require_minimum_version 1.5.0
 load lab
 load cluster
 
-# bats file_tags=nftables
+# bats file_tags=ebpf
 
 # At most so many of a call. Processes and programs: all that the agent starts, itself included.
 # Messages: netlink's. Calls: system calls of the helper, without those of its loader.
 #      call      processes programs messages calls
-costs='first             4        2       30   313
-       monitor           2        2       15   116
-       probe             2        2       15   112
-       further           4        2       32   268
-       not-last          3        2       21   180
-       last              4        2       30   291
-       validate          2        2       10    71
+costs='first             3        2       26   409
+       monitor           2        2        9   152
+       probe             2        2        9   148
+       further           3        2       21   364
+       not-last          2        2       15   255
+       last              3        2       31   481
+       validate          2        2        8    86
        meta-data         3        2        0     0'
 
 setup_file() { lab_up 1 1; }
@@ -74,8 +74,8 @@ no_more_than() {
     END { exit bad || !found }' <<<"$costs"
 }
 
-@test "nf_tables: a resource's life costs what is listed" {
-  only_on nftables
+@test "eBPF: a resource's life costs what is listed" {
+  only_on ebpf
   traced validate 1 validate-all
   no_more_than validate
   traced first 1 start

@@ -42,23 +42,23 @@ forget_connections() {
   for node in 1 2 3; do on "$node" nft delete table inet firewall; done
 }
 
-# nobody_tracks_connections: not even the rules of the cluster address. Only true before a test that
-# does: what has been tracked is remembered for minutes.
+# nobody_tracks_connections: what serves the cluster address has not made the node do it. Only true
+# before a test that does: what has been tracked is remembered for minutes.
 nobody_tracks_connections() {
   run -0 on 1 sh -c 'cat /proc/sys/net/netfilter/nf_conntrack_count 2>/dev/null || echo 0'
   [ "$output" = 0 ]
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv4, without connection tracking" {
-  only_on nftables
+  only_on ebpf
   reach_their_owner
   nobody_tracks_connections
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6, without connection tracking" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   reach_their_owner
   nobody_tracks_connections
@@ -71,9 +71,9 @@ nobody_tracks_connections() {
   [ "$BACKEND" = clusterip ] || forget_connections
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6, with connection tracking" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   track_connections
   reach_their_owner

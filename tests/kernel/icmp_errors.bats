@@ -28,7 +28,7 @@ with_ports=tcp,udp,sctp,dccp,udplite
 
 # errors_of ADDRESS
 errors_of() {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$1
   for OCF_RESKEY_clusterip_hash in "${MODES[@]}"; do
     deal 3
@@ -45,18 +45,18 @@ errors_of() {
   errors_of "$VIP6"
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv4: an error whose quote shows no ports reaches every node" {
-  only_on nftables
+  only_on ebpf
   deal 3
   errors udp options --everywhere
   errors udp,tcp fragment --everywhere
   errors esp,ah whole --everywhere
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6: an error whose quote shows no ports reaches every node" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   deal 3
   errors udp options --everywhere
@@ -64,9 +64,9 @@ errors_of() {
   errors esp,ah whole --everywhere
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv4: with sourceip the ports do not matter, only unreadable addresses do" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_clusterip_hash=sourceip
   deal 3
   errors udp,tcp fragment

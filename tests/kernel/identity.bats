@@ -39,7 +39,7 @@ in_all_modes() {
 }
 
 on_ipv6() {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
 }
 
@@ -48,50 +48,110 @@ on_ipv6() {
   in_all_modes deal "${small[@]}"
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv4: up to 1000 buckets, in every hash mode" {
-  only_on nftables
+  only_on ebpf
   in_all_modes deal_at_once "${large[@]}"
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6: up to 16 buckets, in every hash mode" {
   on_ipv6
   export OCF_RESKEY_clusterip_hash_seed=12345
   in_all_modes deal "${small[@]}"
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6: up to 1000 buckets, in every hash mode" {
   on_ipv6
   in_all_modes deal_at_once "${large[@]}"
 }
 
-# early_drops_all: the rules of no node have anything left to drop, and everything is counted once.
-early_drops_all() {
-  local node all=0
-  for ((node = 1; node <= LAB_NODES; node++)); do
-    [ "$(dropped_in "$node" rules)" = 0 ] || { nft_counters "$node"; return 1; }
-    all=$((all + $(dropped_in "$node" all)))
-  done
-  echo "dropped early: $all"
-  [ "$all" -eq $(((LAB_NODES - 1) * PACKETS)) ]
-}
-
-nft_counters() { on "$1" nft list ruleset | grep -B 3 'counter packets [1-9].* drop'; }
-
-# bats test_tags=nftables
-@test "plain packets of other nodes' buckets are dropped before the rules, these very ones and no others" {
-  only_on nftables
-  has_early_drop 1 || skip "Linux $(uname -r) has no tcx ingress"
-  export OCF_RESKEY_clusterip_hash_seed=12345 PROBE_PROTOCOLS=tcp,udp,sctp,dccp,udplite
+# in_every_mode FUNCTION [ARGUMENT…]: in both families and all hash modes.
+in_every_mode() {
   for OCF_RESKEY_ip in "$VIP" "$VIP6"; do
     for OCF_RESKEY_clusterip_hash in "${MODES[@]}"; do
       deal 16
-      echo "$OCF_RESKEY_ip, $OCF_RESKEY_clusterip_hash:"
-      identity "$PACKETS" --random 16
-      early_drops_all
+      echo "$OCF_RESKEY_ip, $OCF_RESKEY_clusterip_hash, $*:"
+      "$@"
       release_all
     done
   done
+}
+
+# counted_once PACKETS: what one node accepts and the two others drop, as they count it themselves.
+counted_once() {
+  local node accepted=0 dropped=0
+  for ((node = 1; node <= LAB_NODES; node++)); do
+    accepted=$((accepted + $(counted_in "$node" accepted)))
+    dropped=$((dropped + $(counted_in "$node" dropped)))
+  done
+  echo "accepted $accepted, dropped $dropped"
+  [ "$accepted" -eq "$1" ] && [ "$dropped" -eq $(((LAB_NODES - 1) * $1)) ]
+}
+
+# bats test_tags=ebpf
+@test "every packet is counted, by the program alone: once as accepted, on each other node as dropped" {
+  only_on ebpf
+  export OCF_RESKEY_clusterip_hash_seed=12345
+  in_every_mode counted
+}
+
+counted() { identity 1080 && counted_once 1080; }
+
+# bats test_tags=ebpf
+@test "frames to the nodes' own MACs, as from a client that has learnt one, reach the owner alone" {
+  only_on ebpf
+  PROBE_MACS="--mac $(node_mac 1) --mac $(node_mac 2) --mac $(node_mac 3)" in_every_mode identity 810
+}
+
+# bats test_tags=ebpf
+@test "frames that a switch has given a priority (VLAN id 0) reach the owner alone" {
+  only_on ebpf
+  in_every_mode identity 810 --tag 0
+}
+
+# nobody_takes PACKETS [OPTION…]: every one of them is missing.
+nobody_takes() {
+  run -1 identity "$@"
+  [[ $output == *"packets $1 accepted-right 0 missing $1 wrong-node 0 duplicate 0" ]]
+}
+
+# bats test_tags=ebpf
+@test "frames of a VLAN that the interface does not serve reach nobody" {
+  only_on ebpf
+  deal 3
+  nobody_takes 270 --tag 7
+  release_all
+  export OCF_RESKEY_ip=$VIP6
+  deal 3
+  nobody_takes 270 --tag 7
+}
+
+# bats test_tags=ebpf
+@test "IPv6: extension headers in front of it do not hide a packet's owner" {
+  on_ipv6
+  local header
+  # Hop-by-hop options and destination options that may be skipped, and the only fragment of a packet.
+  for OCF_RESKEY_clusterip_hash in "${MODES[@]}"; do
+    deal 3
+    for header in 0:00001e0400000000 60:00001e0400000000 44:0000000000000007; do
+      echo "$OCF_RESKEY_clusterip_hash, $header:"
+      identity 405 --extension $header
+    done
+    release_all
+  done
+}
+
+# bats test_tags=ebpf
+@test "IPv6: a hop-by-hop option that has to be refused is refused by the owner alone" {
+  on_ipv6
+  LAB_CLIENTS=32
+  for ((client = 2; client <= LAB_CLIENTS; client++)); do
+    printf 'address add fd77::1:%x/64 dev lan0 nodad noprefixroute\n' "$client"
+  done | ip -n "$LAB-client" -batch -
+  deal 3
+  run -0 ask "$VIP6" ping --refused --summary
+  [[ $output == *"$(node_mac 1)"*"$(node_mac 2)"*"$(node_mac 3)"* ]]
+  [ "$(sort <(ask "$VIP6" ping --refused))" = "$(sort <(ask "$VIP6" ping))" ]
 }

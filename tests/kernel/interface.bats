@@ -9,6 +9,10 @@ load lab
 load cluster
 load state
 
+# With the interface goes what CLUSTERIP does not keep there.
+gone=1
+[ "$BACKEND" = clusterip ] || gone=7
+
 setup_file() {
   lab_up 2 16
   lab_node 9 # as nodes 1 and 2, and then without its interface
@@ -72,10 +76,10 @@ repaired() {
   serve_on_both
   before=$(index)
   interface_vanishes
-  monitor_says 1 "interface cluster0 does not exist"
+  monitor_says $gone "interface cluster0 does not exist"
   interface_returns
   [ "$(index)" != "$before" ]
-  run -1 helper 1 monitor 1
+  monitor_says $gone ''
   repaired
   helpers 1 stop 1 2
   helper 2 stop 3
@@ -86,12 +90,43 @@ repaired() {
   serve_on_both
   before=$(index)
   interface_moves_away
-  monitor_says 1 "interface cluster0 does not exist"
+  monitor_says $gone "interface cluster0 does not exist"
   interface_moves_back "$before"
   run -1 helper 1 monitor 1
   repaired
   helpers 1 stop 1 2
   helper 2 stop 3
+}
+
+# bats test_tags=ebpf
+@test "buckets that were stopped while the interface was elsewhere are not answered when it is back" {
+  only_on ebpf
+  local before other=10.77.0.101
+  serve_on_both
+  OCF_RESKEY_ip=$other serve_on_both
+  before=$(index)
+  interface_moves_away
+  for address in "$VIP" "$other"; do
+    OCF_RESKEY_ip=$address helpers 1 stop 1 2
+    OCF_RESKEY_ip=$address helpers 2 start 1 2
+  done
+  interface_moves_back "$before"
+  for address in "$VIP" "$other"; do
+    export OCF_RESKEY_ip=$address
+    helper 2 stop 3
+    helper 1 start 3
+    [ "$(owned 1)" = 3 ]
+    all_answered
+  done
+  for address in "$VIP" "$other"; do
+    export OCF_RESKEY_ip=$address
+    all_answered
+    holds 1 3
+    holds 2 1 2
+    helper 1 stop 3
+    helpers 2 stop 1 2
+  done
+  nothing_of_ours
 }
 
 @test "stop succeeds while the interface is missing, and start says what is missing" {

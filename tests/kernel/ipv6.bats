@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# An IPv6 cluster address, and what else only nftables can do.
+# An IPv6 cluster address, and what else only ebpf can do.
 # shellcheck source-path=SCRIPTDIR
 
-# bats file_tags=nftables
+# bats file_tags=ebpf
 setup_file() {
   source "$BATS_TEST_DIRNAME/packets.bash"
-  [ "$BACKEND" = nftables ] || return 0
+  [ "$BACKEND" = ebpf ] || return 0
   packets_up 64
   PROTOCOLS=$(protocols)
   export PROTOCOLS
@@ -14,7 +14,7 @@ setup_file() {
 
 setup() {
   source "$BATS_TEST_DIRNAME/packets.bash"
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
 }
 
@@ -39,8 +39,8 @@ refused() {
   [[ $output == *"$1: "* ]]
 }
 
-# filtered_by_nftables: node 1 holds bucket 1 there.
-filtered_by_nftables() { on 1 nft list set "$(family)" loadshare "owned-${OCF_RESKEY_ip//:/_}"; }
+# filtered_by_ebpf: node 1 holds bucket 1 there.
+filtered_by_ebpf() { [ "$(on 1 "$TRAFFIC" decider --interface cluster0 --address "$OCF_RESKEY_ip")" = 1 ]; }
 
 @test "64 clients that have to resolve the address are answered once, in every hash mode" {
   for OCF_RESKEY_clusterip_hash in "${MODES[@]}"; do
@@ -118,15 +118,15 @@ filtered_by_nftables() { on 1 nft list set "$(family)" loadshare "owned-${OCF_RE
   refused CRM_meta_clone_max
 }
 
-@test "auto takes nftables for IPv6" {
+@test "auto takes ebpf for IPv6" {
   export OCF_RESKEY_backend=auto
   hold 1 1
-  filtered_by_nftables
+  filtered_by_ebpf
 }
 
-@test "auto takes nftables for more than 16 buckets" {
+@test "auto takes ebpf for more than 16 buckets" {
   export OCF_RESKEY_backend=auto OCF_RESKEY_CRM_meta_clone_max=17
   spelt "$VIP"
   hold 1 1
-  filtered_by_nftables
+  filtered_by_ebpf
 }

@@ -60,9 +60,9 @@ told_alone() {
   [ -z "$output" ]
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "neighbour solicitations from the first start to the last stop likewise (IPv6)" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   run -0 stormed fd77::ffff:1 rounds 6
   told_alone "$VIP_MAC"

@@ -14,13 +14,13 @@ recurring=(--lease true --interval 2000 --timeout 2000)
 lease=6
 
 setup_file() {
-  [ "$BACKEND" = nftables ] || return 0
+  [ "$BACKEND" = ebpf ] || return 0
   lab_up 1 32
   lab_serve
 }
 
 teardown() {
-  [ "$BACKEND" = nftables ] && [ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
+  [ "$BACKEND" = ebpf ] && [ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
   rebuild 1
 }
 
@@ -48,21 +48,21 @@ expires_and_comes_back() {
   stop_leased
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv4: a bucket that nobody monitors any more expires, and a start brings it back" {
-  only_on nftables
+  only_on ebpf
   expires_and_comes_back
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6: a bucket that nobody monitors any more expires, and a start brings it back" {
-  only_on nftables
+  only_on ebpf
   OCF_RESKEY_ip=$VIP6 expires_and_comes_back
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "a monitor that comes an interval late loses no bucket, and its counter goes on" {
-  only_on nftables
+  only_on ebpf
   start_leased
   monitor_leased
   answered_once ping
@@ -75,9 +75,9 @@ expires_and_comes_back() {
   stop_leased
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "a start alone lets nothing expire, nor does a probe renew a lease" {
-  only_on nftables
+  only_on ebpf
   start_leased
   sleep $lease.3
   answered_once ping
@@ -89,9 +89,9 @@ expires_and_comes_back() {
   stop_leased
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "a lease that was not asked for is a difference, and so is one that is missing" {
-  only_on nftables
+  only_on ebpf
   start_leased
   OCF_RESKEY_CRM_meta_clone_max=1 monitor_says 1 "lease on instead of off"
   OCF_RESKEY_CRM_meta_clone_max=1 helper 1 start 1
@@ -100,12 +100,12 @@ expires_and_comes_back() {
   stop_leased
 }
 
-# bats test_tags=nftables
-@test "CLUSTERIP refuses a lease, and auto takes nftables for it" {
-  only_on nftables
+# bats test_tags=ebpf
+@test "CLUSTERIP refuses a lease, and auto takes ebpf for it" {
+  only_on ebpf
   run -6 on 1 loadshare start --ip "$VIP" --nic cluster0 --backend clusterip --lease true
-  [[ $output == "lease: "*"backend=nftables" ]]
+  [[ $output == "lease: "*"backend=ebpf" ]]
   on 1 loadshare start --ip "$VIP" --nic cluster0 --backend auto --lease true --arp-count 0
-  on 1 nft list table ip loadshare >/dev/null
+  [ "$(owned 1)" = 1 ]
   stop_leased
 }

@@ -51,7 +51,7 @@ none_beyond_buckets() { none_beyond "$BATS_FILE_TMPDIR/clients$1"; }
 
 clean() { expect_trace 1 "$CLEAN"; }
 
-other_backend() { if [ "$BACKEND" = nftables ]; then echo clusterip; else echo nftables; fi; }
+other_backend() { if [ "$BACKEND" = ebpf ]; then echo clusterip; else echo ebpf; fi; }
 
 # killed DELAY COMMAND BUCKET: kill -9 after DELAY seconds.
 killed() {
@@ -133,7 +133,7 @@ start_one() { helper 1 start 1; }
 without_rule() {
   case $BACKEND in
     clusterip) on 1 iptables-legacy -F INPUT ;;
-    nftables) on 1 nft delete table ip loadshare ;;
+    ebpf) take_program_away 1 ;;
   esac
 }
 
@@ -146,24 +146,23 @@ only_filter() {
   none_beyond_buckets none
 }
 
-# In CLUSTERIP a rule without a bucket; in nf_tables the set alone.
-only_the_set() {
+# give_bucket_up: by another hand.
+give_bucket_up() {
   case $BACKEND in
-    clusterip)
-      only_filter
-      on 1 bash -c "echo -1 >/proc/net/ipt_CLUSTERIP/$VIP" ;;
-    nftables)
-      on 1 nft "add table ip loadshare; add set ip loadshare owned-$VIP { type mark; elements = { 1 }; }" ;;
+    clusterip) on 1 bash -c "echo -1 >/proc/net/ipt_CLUSTERIP/$VIP" ;;
+    ebpf) decider 1 --address "$VIP" --give-up 1 ;;
   esac
+}
+
+only_filter_without_bucket() {
+  only_filter
+  give_bucket_up
   none_beyond_buckets none
 }
 
 bucket_released() {
   start_one
-  case $BACKEND in
-    clusterip) on 1 bash -c "echo -1 >/proc/net/ipt_CLUSTERIP/$VIP" ;;
-    nftables) on 1 nft "flush set ip loadshare owned-$VIP" ;;
-  esac
+  give_bucket_up
   run -7 helper 1 monitor 1
   none_beyond_buckets none
 }
@@ -185,6 +184,16 @@ no_rule_nor_guard() {
   all_but_rule_and_address
   on 1 bash -c "echo 0 >$guard"
   on 1 ip maddr del "$VIP_MAC" dev cluster0
+}
+
+no_program_at_all() {
+  all_but_rule
+  on 1 "$TRAFFIC" tcx --interface cluster0 --direction egress --clear
+}
+
+another_version() {
+  start_one
+  decider 1 --spoil mark
 }
 
 @test "a bucket is started twice and stopped twice, and nothing is left" {
@@ -226,9 +235,9 @@ no_rule_nor_guard() {
   clean
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "drop_unicast_in_l2_multicast is as the administrator had it, after stop" {
-  only_on nftables
+  only_on ebpf
   on 1 bash -c "echo 1 >$guard"
   helper 1 start 1
   [ "$(on 1 cat $guard)" = 1 ]
@@ -247,16 +256,30 @@ no_rule_nor_guard() {
 
 @test "start and stop get along with any part of the filter alone" {
   completes_and_clears only_filter
-  completes_and_clears only_the_set
+  completes_and_clears only_filter_without_bucket
   completes_and_clears bucket_released
 }
 
-# bats test_tags=nftables
-@test "start and stop get along with what is left when the rules are gone" {
-  only_on nftables
+# bats test_tags=ebpf
+@test "start and stop get along with what is left when the program is gone" {
+  only_on ebpf
   completes_and_clears all_but_rule_and_address
   completes_and_clears all_but_rule
   completes_and_clears no_rule_nor_guard
+  completes_and_clears another_version
+}
+
+# bats test_tags=ebpf
+@test "where both programs are gone, nothing tells what else is the address's: the next life clears it" {
+  only_on ebpf
+  no_program_at_all
+  helper 1 stop 1
+  run -7 helper 1 monitor 1
+  none_beyond_buckets none
+  helper 1 start 1
+  holds 1 1
+  helper 1 stop 1
+  clean
 }
 
 @test "a MAC that somebody else joined does no harm" {
@@ -269,19 +292,45 @@ no_rule_nor_guard() {
   clean
 }
 
-# bats test_tags=nftables
-@test "somebody else's tc filter stays when ours comes and goes" {
-  only_on nftables
+# bats test_tags=ebpf
+@test "somebody else's tc filters stay when ours come and go" {
+  only_on ebpf
+  local before direction
   on 1 tc qdisc add dev cluster0 clsact
-  on 1 tc filter add dev cluster0 ingress prio 50 handle 1 matchall action pass 2>&1 ||
-    { on 1 tc qdisc del dev cluster0 clsact && skip "this kernel has no matchall filter"; }
-  local before
+  for direction in ingress egress; do # that match nothing
+    on 1 tc filter add dev cluster0 $direction prio 50 handle 1 bpf bytecode '1,6 0 0 0,'
+  done
   before=$(trace 1)
   helper 1 start 1
+  holds 1 1
+  [ "$(reachable)" = "$(<"$BATS_FILE_TMPDIR/clients1")" ]
   helper 1 stop 1
   expect_trace 1 "$before"
-  [[ $(on 1 tc filter show dev cluster0 ingress) == *matchall* ]]
+  for direction in ingress egress; do
+    [[ $(on 1 tc filter show dev cluster0 $direction) == *bytecode* ]]
+  done
   on 1 tc qdisc del dev cluster0 clsact
+  clean
+}
+
+# bats test_tags=ebpf
+@test "somebody else's programs at tcx stay when ours come before them and go" {
+  only_on ebpf
+  need_tcx
+  local before direction
+  for direction in ingress egress; do
+    on 1 "$TRAFFIC" tcx --interface cluster0 --direction $direction --return next
+    on 1 "$TRAFFIC" tcx --interface cluster0 --direction $direction --return pass --place behind
+  done
+  before=$(trace 1)
+  helper 1 start 1
+  holds 1 1
+  [ "$(reachable)" = "$(<"$BATS_FILE_TMPDIR/clients1")" ]
+  helper 1 stop 1
+  expect_trace 1 "$before"
+  for direction in ingress egress; do
+    on 1 "$TRAFFIC" tcx --interface cluster0 --direction $direction --remove
+  done
   clean
 }
 

@@ -33,7 +33,7 @@ lock_of() { echo "/run/loadshare/$(stat -Lc %i "/run/netns/$LAB-node1")-$1.lock"
 shared_lock() {
   case $BACKEND in
     clusterip) echo /run/xtables.lock ;;
-    nftables) lock_of nftables ;;
+    ebpf) lock_of ebpf ;;
   esac
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A cluster in the middle of an upgrade: some nodes with CLUSTERIP, some with nftables.
+# A cluster in the middle of an upgrade: some nodes with CLUSTERIP, some with ebpf.
 # shellcheck source-path=SCRIPTDIR
 
 setup_file() {
@@ -27,7 +27,7 @@ teardown_file() {
   lab_down
 }
 
-can_mix() { [ "$BACKEND" = clusterip ] && can_use clusterip && can_use nftables; }
+can_mix() { [ "$BACKEND" = clusterip ] && can_use clusterip && can_use ebpf; }
 
 # mix BACKEND…: of node 1, 2, 3; each holds the bucket of its own number.
 mix() {
@@ -58,23 +58,23 @@ refused() {
 @test "64 clients are answered once by a mixed cluster, in every hash mode" {
   export OCF_RESKEY_backend
   for OCF_RESKEY_clusterip_hash in "${MODES[@]}"; do
-    mix clusterip nftables auto
+    mix clusterip ebpf auto
     all_answered_once
   done
 }
 
 @test "both backends own the same packets of a bucket" {
-  mix clusterip nftables nftables
+  mix clusterip ebpf ebpf
   identity 600
   before=$(who udp)
   for node in 1 2 3; do give "$node" "$node"; done
-  mix nftables clusterip clusterip
+  mix ebpf clusterip clusterip
   diff <(echo "$before") <(who udp)
   identity 600
 }
 
-@test "a bucket goes from CLUSTERIP to nftables and back" {
-  mix clusterip nftables nftables
+@test "a bucket goes from CLUSTERIP to ebpf and back" {
+  mix clusterip ebpf ebpf
   before=$(who tcp)
   give 1 1
   diff <(echo "${before//$(node_mac 1)/-}") <(who_in_the_gap tcp)
@@ -90,18 +90,18 @@ refused() {
   on 1 test -e "/proc/net/ipt_CLUSTERIP/$VIP"
 }
 
-@test "nftables is refused on an interface with CLUSTERIP, which goes on" {
+@test "ebpf is refused on an interface with CLUSTERIP, which goes on" {
   backend_of[1]=clusterip
   take 1 1
-  refused nftables "$VIP2"
-  refused nftables "$VIP"
+  refused ebpf "$VIP2"
+  refused ebpf "$VIP"
   OCF_RESKEY_backend=clusterip agent 1 monitor 1
 }
 
-@test "CLUSTERIP is refused on an interface with nftables, which goes on" {
-  backend_of[1]=nftables
+@test "CLUSTERIP is refused on an interface with ebpf, which goes on" {
+  backend_of[1]=ebpf
   take 1 1
   refused clusterip "$VIP2"
   refused clusterip "$VIP"
-  OCF_RESKEY_backend=nftables agent 1 monitor 1
+  OCF_RESKEY_backend=ebpf agent 1 monitor 1
 }

@@ -28,7 +28,7 @@ only_cluster_mac() {
   run -0 lab_finish
   [[ ${lines[0]} =~ ^$OCF_RESKEY_mac\ ([0-9]+)$ ]]
   [ "${BASH_REMATCH[1]}" -ge "$1" ]
-  if [ "$(family)" = ip ]; then
+  if [[ $OCF_RESKEY_ip != *:* ]]; then
     [ ${#lines[@]} -eq 1 ]
   else
     [ "${lines[1]}" = "bad-checksum 0" ]
@@ -66,9 +66,9 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 1
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "ARP frames that a program on a node writes with the node's own MAC" {
-  only_on nftables
+  only_on ebpf
   deal 3
   watch
   on 1 arping -q -U -c 1 -I cluster0 "$VIP"
@@ -77,9 +77,9 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 4
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "neighbour advertisements to clients that ask" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   deal 3
   forget_neighbours
@@ -88,9 +88,9 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 3
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "neighbour advertisements that the kernel sends unasked" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   deal 1
   on 1 sysctl -qw net.ipv6.conf.cluster0.ndisc_notify=1
@@ -99,9 +99,9 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 1
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "neighbour solicitations that a node sends in the name of the address" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   deal 3
   watch
@@ -109,9 +109,9 @@ joined() { on "$1" grep --quiet "cluster0 .*${2//:/}\$" /proc/net/dev_mcast; }
   only_cluster_mac 1
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "solicitations and advertisements that a program on a node writes with the node's own MAC" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   deal 3
   watch

@@ -57,8 +57,8 @@ clone_of_three() {
   on 1 loadshare stop --ip "$VIP" --backend "$BACKEND" --bucket 2
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "ocf-tester passes with an IPv6 address" {
-  only_on nftables
+  only_on ebpf
   OCF_RESKEY_ip=$VIP6 clone_of_three 2
 }

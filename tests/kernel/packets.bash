@@ -110,18 +110,6 @@ deal_at_once() {
   done
 }
 
-# family: of the cluster address, as nft calls it.
-family() { if [[ $OCF_RESKEY_ip == *:* ]]; then echo ip6; else echo ip; fi; }
-
-# for_each_owned_set NODE VERB OBJECT [ELEMENTS]: IPv6 has one in each of its two tables.
-for_each_owned_set() {
-  local family families=ip
-  [[ $OCF_RESKEY_ip != *:* ]] || families="ip6 netdev"
-  for family in $families; do
-    on "$1" nft "$2" "$3" "$family" loadshare "owned-${OCF_RESKEY_ip//:/_}" "${@:4}" || return
-  done
-}
-
 # release_all: stops all that `hold` and `deal` have started.
 release_all() { release_keys "${!HELD[@]}"; }
 
@@ -156,7 +144,8 @@ all_but_many() {
   if [ "$(wc -w <<<"$2")" -le 20 ]; then
     echo "$2"
   else
-    for_each_owned_set "$1" flush set
+    # shellcheck disable=SC2086 # a list of words
+    on "$1" loadshare release "$OCF_RESKEY_ip" $2 >/dev/null || return
     echo 1
   fi
 }
@@ -190,7 +179,7 @@ forget() { unset "HELD[$1 $2]"; }
 
 # identity PACKETS [OPTION…]: whether each of so many random packets reaches its owner alone, and
 # nobody else. CLUSTERIP never sees UDP-Lite: connection tracking takes its checksums for wrong.
-# PROBE_PROTOCOLS, with commas, instead of all.
+# PROBE_PROTOCOLS, with commas, instead of all; PROBE_MACS, options, instead of the cluster's.
 identity() {
   local node nodes=() all=tcp,udp,sctp,dccp,icmp,esp,ah,other
   [ "$BACKEND" = clusterip ] || all+=,udplite
@@ -200,19 +189,19 @@ identity() {
     held=${held# }
     nodes+=(--node "$LAB-node$node:${held// /,}")
   done
+  # shellcheck disable=SC2086 # a list of words
   "$TRAFFIC" identity --client "$LAB-client" --interface lan0 --protocols "$all" --packets "$1" \
-    --address "$OCF_RESKEY_ip" --mac "$OCF_RESKEY_mac" --mode "$OCF_RESKEY_clusterip_hash" \
+    --address "$OCF_RESKEY_ip" --mode "$OCF_RESKEY_clusterip_hash" \
     --total "$OCF_RESKEY_CRM_meta_clone_max" --seed "${OCF_RESKEY_clusterip_hash_seed:-0}" \
-    "${nodes[@]}" "${@:2}"
+    "${nodes[@]}" "${@:2}" ${PROBE_MACS:---mac "$OCF_RESKEY_mac"}
 }
 
-# dropped_in NODE WHAT: packets that the `rules` have dropped there, or `all` that status tells.
-dropped_in() {
-  case $2 in
-    rules) on "$1" nft list ruleset | sed -n 's/.*counter packets \([0-9]*\) bytes [0-9]* drop/\1/p' |
-      awk '{ sum += $1 } END { print sum + 0 }' ;;
-    all) on "$1" loadshare status "$OCF_RESKEY_ip" --json | sed -n 's/.*"dropped": *\([0-9]*\).*/\1/p' ;;
-  esac
+# counted_in NODE accepted|dropped: packets, as status tells.
+counted_in() {
+  on "$1" loadshare status "$OCF_RESKEY_ip" --json |
+    python3 -c "import json, sys
+address = json.load(sys.stdin)['addresses'][0]
+print(address['packets']['dropped'] if '$2' == 'dropped' else sum(b['accepted'] for b in address['buckets']))"
 }
 
 # forget_neighbours: the clients have to resolve every address anew.

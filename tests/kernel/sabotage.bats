@@ -11,7 +11,6 @@ load state
 
 other_mac=01:00:5e:4d:00:65
 guard=/proc/sys/net/ipv4/conf/cluster0/drop_unicast_in_l2_multicast
-nft_rules=21 # that table ip loadshare has for one address, with those for all
 
 setup_file() {
   lab_up 2 16
@@ -158,200 +157,119 @@ cluster_rules() { on 1 iptables-legacy-save -t "$1" | grep -c CLUSTERIP; }
   holds 1 1
 }
 
-# ---- nf_tables
+# ---- eBPF
 
-nft_on_1() { on 1 nft "$1"; }
+# tcx OPTION…: somebody else's program on cluster0; see `traffic tcx --help`.
+tcx() { on 1 "$TRAFFIC" tcx --interface cluster0 "$@"; }
 
-# rule_of_chain CHAIN N: the handle of its Nth rule; the last is -1.
-rule_of_chain() {
-  local handles
-  mapfile -t handles < <(on 1 nft -a list chain ip loadshare "$1" |
-    sed -n '/type filter/d; /^\t\t/s/.* # handle //p')
-  [ "$2" -lt 0 ] || set -- "$1" $(($2 - 1))
-  echo "${handles[$2]}"
+# spoilt WHAT TEXT: of the deciding program; noticed with that reason, and repaired.
+spoilt() {
+  decider 1 --spoil "$1"
+  noticed 1 "$2"
 }
 
-# delete_rule N: of all rules of the table.
-delete_rule() {
-  # shellcheck disable=SC2016 # the shell and the awk inside expand it
-  on 1 bash -ec '
-    nft -a list table ip loadshare | awk -v n="$1" "
-      \$1 == \"chain\" { chain = \$2; next }
-      chain && / # handle / && ++i == n { print \"delete rule ip loadshare\", chain, \"handle\", \$NF; found = 1 }
-      END { exit !found }
-    " | { read -r command; nft "$command"; }' delete_rule "$1"
+# everything_spoilt: each thing by which the program decides, of $OCF_RESKEY_ip.
+everything_spoilt() {
+  spoilt seed "seed 1 instead of 0"
+  spoilt total "total nodes 4 instead of 3"
+  spoilt mode "hash mode sourceip instead of sourceip-sourceport"
+  spoilt mac "MAC $other_mac instead of $VIP_MAC"
+  spoilt cells "without a working cluster rule"
+  spoilt sight "the deciding program does not look for $OCF_RESKEY_ip"
+  spoilt tag "the deciding program on cluster0 is not the one that was put there"
+  spoilt mark "the deciding program on cluster0 is another version's"
+  spoilt detach "without a working cluster rule"
 }
 
-# other_chain [COMMENT]: in the place of the address's own, empty.
-other_chain() {
-  nft_on_1 "
-    delete element ip loadshare addresses { $VIP }
-    flush chain ip loadshare cluster-$VIP
-    delete chain ip loadshare cluster-$VIP
-    add chain ip loadshare cluster-$VIP ${1:+{ comment \"$1\"; \}}
-    add element ip loadshare addresses { $VIP : goto cluster-$VIP }"
+# bats test_tags=ebpf
+@test "eBPF: the program is gone or another one's, or its tables say something else" {
+  only_on ebpf
+  everything_spoilt
 }
 
-# replace_rule N RULE: of the address's chain.
-replace_rule() {
-  nft_on_1 "replace rule ip loadshare cluster-$VIP handle $(rule_of_chain "cluster-$VIP" "$1") $2"
-  noticed 1 "chain cluster-$VIP has other rules than it should"
+# bats test_tags=ebpf
+@test "eBPF, IPv6: the program is gone or another one's, or its tables say something else" {
+  only_on ebpf
+  helpers 1 stop 1 2 # whose program it would be, too
+  OCF_RESKEY_ip=$VIP6 deal_out
+  OCF_RESKEY_ip=$VIP6 everything_spoilt
+  OCF_RESKEY_ip=$VIP6 helpers 1 stop 1 2
+  OCF_RESKEY_ip=$VIP6 helpers 2 stop 3
+  helpers 1 start 1 2
 }
 
-# bats test_tags=nftables
-@test "nf_tables: the ruleset is flushed or the table deleted" {
-  only_on nftables
-  nft_on_1 'flush ruleset'
-  noticed 1 "without a working cluster rule"
-  nft_on_1 'delete table ip loadshare'
-  noticed 1 "without a working cluster rule"
+# bats test_tags=ebpf
+@test "eBPF: a bucket that somebody else gives up is not held, the node's others are" {
+  only_on ebpf
+  run -0 decider 1 --address "$VIP" --give-up 1
+  [ "$output" = 2 ]
+  holds 1 2
+  noticed 7 "bucket 1 of $VIP is not held here"
 }
 
-# bats test_tags=nftables
-@test "nf_tables: any single rule is deleted" {
-  only_on nftables
-  local number
-  for ((number = 1; number <= nft_rules; number++)); do
-    delete_rule $number
-    monitor_says 1 "has other rules than it should"
+# bats test_tags=ebpf
+@test "eBPF: somebody else's program comes before ours, or is in its place" {
+  only_on ebpf
+  need_tcx
+  local verdict
+  for verdict in next pass drop; do
+    tcx --return $verdict
+    monitor_says 1 "the deciding program on cluster0 is not the first at its ingress"
+    helper 1 stop 1
     helper 1 start 1
+    holds 1 1 2
+    [ $verdict = drop ] || all_answered # what comes behind ours may still drop
+    [[ $(tcx) == "ingress: "*" loadshare_owner "*" somebody_else"* ]]
+    tcx --remove
   done
-  run ! delete_rule $number # the number was right
+  tcx --return pass --place instead
+  noticed 1 "without a working cluster rule"
+  tcx --remove
+  tcx --return pass --place behind
   holds 1 1 2
   all_answered
+  tcx --remove
 }
 
-# bats test_tags=nftables
-@test "nf_tables: a rule is changed" {
-  only_on nftables
-  # A drop turned into an accept, an accept into a drop, and a hash without its byteorder step.
-  replace_rule -1 accept
-  replace_rule 2 drop
-  replace_rule -2 'jhash ip saddr mod 3 seed 0x0 offset 1 { 1, 2 } meta pkttype set host accept'
-}
-
-# bats test_tags=nftables
-@test "nf_tables: a foreign rule is put into each of our chains" {
-  only_on nftables
-  local chain
-  for chain in prerouting defragment cluster-$VIP errors-$VIP; do
-    nft_on_1 "insert rule ip loadshare $chain udp dport 53 accept"
-    noticed 1 "chain $chain has other rules"
+# bats test_tags=ebpf
+@test "eBPF: somebody else's program comes before the MAC rewriter, or is in its place" {
+  only_on ebpf
+  need_tcx
+  local verdict
+  for verdict in next pass; do
+    tcx --direction egress --return $verdict
+    noticed 1 "the MAC rewriter on cluster0 is not the first at its egress"
+    [[ $(tcx) == *"egress: "*" loadshare_macs "*" somebody_else"* ]]
+    tcx --direction egress --remove
   done
+  tcx --direction egress --return pass --place instead
+  noticed 1 "ARP or NDP on cluster0"
+  tcx --direction egress --return pass --place behind
+  holds 1 1 2
+  tcx --direction egress --remove
 }
 
-# bats test_tags=nftables
-@test "nf_tables: the ruleset is saved and loaded" {
-  only_on nftables
-  # Whether nft takes back all that it prints of our rules depends on its version; it loses the byteorder steps.
-  # shellcheck disable=SC2016 # the shell inside expands it
-  if on 1 bash -ec 'saved=$(nft list ruleset); nft -f - <<<"flush ruleset
-$saved"' 2>"$BATS_TEST_TMPDIR/refused"; then
-    noticed 1 "has other rules than it should"
-  else
-    echo "nft refuses its own listing: $(head -n 1 "$BATS_TEST_TMPDIR/refused")"
-    holds 1 1 2
-  fi
-}
-
-# bats test_tags=nftables
-@test "nf_tables: the comment with the parameters is lost or changed" {
-  only_on nftables
-  other_chain
-  noticed 1 "lost the comment"
-  other_chain "cluster0 $VIP_MAC sourceip-sourceport seed 5 total 3"
-  noticed 1 "seed 5 instead of 0"
-}
-
-# bats test_tags=nftables
-@test "nf_tables: sets and maps have other elements" {
-  only_on nftables
-  nft_on_1 "flush set ip loadshare owned-$VIP"
-  noticed 7 "bucket 1 of $VIP is not held here"
-  nft_on_1 "delete element ip loadshare addresses { $VIP }"
-  noticed 1 "map addresses does not send $VIP to chain cluster-$VIP"
-  nft_on_1 "delete element ip loadshare addresses { $VIP }; add element ip loadshare addresses { $VIP : accept }"
-  noticed 1 "map addresses does not send $VIP"
-  nft_on_1 'delete element ip loadshare with-ports { udp }'
-  noticed 1 "set with-ports has other elements"
-  nft_on_1 'add element ip loadshare with-ports { icmp }'
-  noticed 1 "set with-ports has other elements"
-  nft_on_1 'add element ip loadshare icmp-errors { echo-request }'
-  noticed 1 "set icmp-errors has other elements"
-}
-
-# bats test_tags=nftables
-@test "nf_tables: the base chain drops by policy, is gone or sits at another hook" {
-  only_on nftables
-  nft_on_1 'chain ip loadshare prerouting { policy drop; }'
-  noticed 1 "chain prerouting"
-  nft_on_1 'flush chain ip loadshare prerouting; delete chain ip loadshare prerouting'
-  noticed 1 "chain prerouting is missing"
-  nft_on_1 'delete chain ip loadshare prerouting
-    add chain ip loadshare prerouting { type filter hook prerouting priority 0; }
-    add rule ip loadshare prerouting ip daddr vmap @addresses'
-  noticed 1 "chain prerouting is missing or not at its hook"
-}
-
-# bats test_tags=nftables
-@test "nf_tables: the interface has lost guard, neighbour rewriter or MAC" {
-  only_on nftables
+# bats test_tags=ebpf
+@test "eBPF: the interface has lost guard, neighbour rewriter or MAC" {
+  only_on ebpf
   on 1 bash -c "echo 0 >$guard"
   noticed 1 "drop_unicast_in_l2_multicast is off on cluster0"
-  on 1 tc filter del dev cluster0 egress
-  noticed 1 "ARP or NDP on cluster0"
-  on 1 tc qdisc del dev cluster0 clsact
+  tcx --direction egress --clear
   noticed 1 "ARP or NDP on cluster0"
   on 1 ip maddr del "$VIP_MAC" dev cluster0
   noticed 1 "$VIP_MAC is not joined on cluster0"
 }
 
-# spoil WHAT: of the early drop.
-spoil() { on 1 "$TRAFFIC" early-drop --interface cluster0 --spoil "$1"; }
-
-# bats test_tags=nftables
-@test "nf_tables: the early drop knows other things than the rules" {
-  only_on nftables
-  has_early_drop 1 || skip "Linux $(uname -r) has no tcx ingress"
-  local what
-  for what in seed total mode; do
-    [ "$(spoil $what)" = "addresses 1" ]
-    noticed 1 "the early drop on cluster0 has other parameters than the rules"
-  done
-  spoil buckets
-  noticed 1 "the early drop on cluster0 drops buckets 1,2, served by this node"
-}
-
-# bats test_tags=nftables
-@test "nf_tables: without the early drop the rules do its work, until the next start brings it back" {
-  only_on nftables
-  has_early_drop 1 || skip "Linux $(uname -r) has no tcx ingress"
-  spoil detach
-  [ "$(spoil nothing)" = none ]
+# bats test_tags=ebpf
+@test "eBPF: both programs are taken off by hand, and another address is started before the repair" {
+  only_on ebpf
+  tcx --clear
+  tcx --direction egress --clear
+  OCF_RESKEY_ip=10.77.0.101 helper 1 start 1
+  noticed 1 "without a working cluster rule"
+  OCF_RESKEY_ip=10.77.0.101 helper 1 monitor 1
+  OCF_RESKEY_ip=10.77.0.101 helper 1 stop 1
   holds 1 1 2
-  all_answered
-  helper 1 stop 2
-  [ "$(spoil nothing)" = none ]
-  helper 1 start 2
-  [ "$(spoil nothing)" = "addresses 1" ]
-  holds 1 1 2
-  all_answered
-}
-
-# bats test_tags=nftables
-@test "nf_tables: a bucket that drains has to pass the early drop, too" {
-  only_on nftables
-  has_early_drop 1 || skip "Linux $(uname -r) has no tcx ingress"
-  local moving=(--drain 60 --notify true)
-  helper 1 start 1 "${moving[@]}"
-  helper 1 stop 2 "${moving[@]}" --node a --stopping x:1 --stopping-on a --starting x:1 --starting-on b
-  helper 1 monitor 1 "${moving[@]}"
-  spoil buckets
-  run -1 helper 1 monitor 1 "${moving[@]}"
-  [[ $output == *"the early drop on cluster0 drops buckets 1,2, served by this node"* ]]
-  helpers 1 start 1 2
-  holds 1 1 2
-  all_answered
 }
 
 # ---- Both
@@ -411,28 +329,4 @@ addresses() { printf 'address %s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   repair 2 3
   OCF_RESKEY_CRM_meta_clone_max=4 monitor_says 7 "bucket 4" 2 4
   repaired
-}
-
-# bats test_tags=nftables
-@test "nf_tables: IPv6, anything in the table at ingress differs from what it should be" {
-  only_on nftables
-  export OCF_RESKEY_ip=$VIP6 OCF_RESKEY_cidr_netmask=64 # earlier tests have taken the network away
-  local name=${VIP6//:/_} command
-  for command in \
-    "insert rule netdev loadshare cluster-$name udp dport 53 accept" \
-    "insert rule netdev loadshare ports-$name accept" \
-    "insert rule netdev loadshare ingress-cluster0 accept" \
-    "flush chain netdev loadshare ingress-cluster0" \
-    "flush set netdev loadshare owned-$name" \
-    "add element netdev loadshare owned-$name { 2 }" \
-    "delete element netdev loadshare extension-headers { 44 }" \
-    "delete element netdev loadshare addresses { $VIP6 }" \
-    "flush table netdev loadshare" \
-    "delete table netdev loadshare" \
-    "delete table ip6 loadshare"; do
-    helper 1 start 1
-    nft_on_1 "$command"
-    monitor_says 1 "" || { echo "not noticed: $command"; return 1; }
-    helper 1 stop 1
-  done
 }

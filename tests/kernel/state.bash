@@ -41,7 +41,7 @@ trace() {
   on "$1" bash -c '
     shopt -s nullglob
     # What a stop leaves to the background has its lock.
-    lock=/run/loadshare/$(stat -Lc %i /proc/self/ns/net)-nftables.lock
+    lock=/run/loadshare/$(stat -Lc %i /proc/self/ns/net)-ebpf.lock
     [ ! -e "$lock" ] || flock -w 10 "$lock" true
     ip -o address show
     grep -v " 3333" /proc/net/dev_mcast # groups of the addresses come and go later than these
@@ -50,9 +50,11 @@ trace() {
     [ ! -s /proc/net/ip_tables_names ] || iptables-legacy-save | grep ^-A
     nft -s list ruleset # without counters
     tc qdisc show
-    [ ! -e /sys/class/net/cluster0 ] || tc filter show dev cluster0 egress
-    [ ! -e /sys/class/net/cluster0 ] || "$TRAFFIC" early-drop --interface cluster0
-    :
+    [ -e /sys/class/net/cluster0 ] || exit 0
+    tc filter show dev cluster0 ingress
+    tc filter show dev cluster0 egress
+    "$TRAFFIC" tcx --interface cluster0
+    "$TRAFFIC" decider --interface cluster0
   ' 2>&1
 }
 
@@ -64,10 +66,15 @@ owned() {
   local address=${2:-$OCF_RESKEY_ip}
   case $BACKEND in
     clusterip) on "$1" cat "/proc/net/ipt_CLUSTERIP/$address" ;;
-    nftables) on "$1" nft -s list set ip loadshare "owned-$address" |
-      sed -n 's/.*elements = { \(.*\) }.*/\1/p' | sed 's/counter//g' | tr -d ' ' ;;
+    ebpf) on "$1" "$TRAFFIC" decider --interface cluster0 --address "$address" ;;
   esac
 }
+
+# decider NODE OPTION…: see `traffic decider --help`.
+decider() { on "$1" "$TRAFFIC" decider --interface cluster0 "${@:2}"; }
+
+# take_program_away NODE: by a hand that is not ours.
+take_program_away() { decider "$1" --spoil detach; }
 
 # fresh_neighbours: the clients have to ask for every MAC again.
 fresh_neighbours() {

@@ -74,21 +74,21 @@ json() { on 1 loadshare status --json | python3 -c "import json, sys; print(json
   helper 1 stop 1
 }
 
-# bats test_tags=nftables
-@test "an address that a flush has left without rules is still shown" {
-  only_on nftables
+# bats test_tags=ebpf
+@test "an address that has lost its program is still shown" {
+  only_on ebpf
   helper 1 start 1
-  on 1 nft flush ruleset
+  take_program_away 1
   status_says 1 "! $VIP is on cluster0 without a working cluster rule"
   helper 1 stop 1
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv4 and IPv6 are shown side by side, and either alone, however it is spelt" {
-  only_on nftables
+  only_on ebpf
   helper 1 start 1
   OCF_RESKEY_ip=$VIP6 helper 1 start 2
-  status_says 0 "$VIP6/64 on cluster0 with nftables: healthy"
+  status_says 0 "$VIP6/64 on cluster0 with ebpf: healthy"
   status_says 0 "$VIP6/64" FD77:0::0100
   [[ $output != *"$VIP/"* ]]
   OCF_RESKEY_ip=$VIP6 helper 1 stop 2

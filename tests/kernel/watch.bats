@@ -101,9 +101,9 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
 # bats test_tags=host
 @test "IPv4: in every mode the lines agree with who answered" { in_every_mode udp; }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "IPv6: in every mode the lines agree with who answered" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   in_every_mode udp
 }

@@ -72,9 +72,9 @@ right_for_all() {
   right_for_all
 }
 
-# bats test_tags=nftables
+# bats test_tags=ebpf
 @test "also for IPv6" {
-  only_on nftables
+  only_on ebpf
   export OCF_RESKEY_ip=$VIP6
   for OCF_RESKEY_clusterip_hash in "${MODES[@]}"; do
     deal 3

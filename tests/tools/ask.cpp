@@ -36,6 +36,7 @@ struct Options {
   std::uint16_t source_port = 0;
   std::size_t size = 0;
   bool summary = false;
+  bool refused = false;
 };
 
 /// One client's side: its socket, the number by which answers to it are known (the local port, or
@@ -71,6 +72,8 @@ Options read_options(const Arguments& arguments) {
       "ms to see duplicates after the last answer");
   add("sport", po::value(&source_port)->default_value("0"), "every client's port; 0: any");
   add("size", po::value(&size)->default_value("0"), "bytes to send (ping and udp)");
+  add("refused", po::bool_switch(&options.refused),
+      "pings with a hop-by-hop option that nobody knows; an answer is the error about it");
   add("summary", po::bool_switch(&options.summary), "count per MAC instead of a line per client");
   reader.read(arguments);
   options.address = ip_address(address);
@@ -100,6 +103,13 @@ FileDescriptor socket_for(const Options& options, int family) {
   throw std::logic_error("no such protocol");
 }
 
+/// RFC 8200, 4.2: of a type that says "discard it and send an error, also where it was multicast".
+void add_unknown_option(const FileDescriptor& socket) {
+  const std::array<std::uint8_t, 8> header{0, 0, 0x9e, 4, 0, 0, 0, 0};
+  checked(setsockopt(socket.number(), IPPROTO_IPV6, IPV6_HOPOPTS, header.data(), header.size()),
+          "IPV6_HOPOPTS");
+}
+
 Client open_client(const Options& options, const IpAddress& address) {
   const bool ping = options.protocol == Protocol::ping;
   Client client{socket_for(options, family_of(address)), 0, {}};
@@ -109,6 +119,7 @@ Client open_client(const Options& options, const IpAddress& address) {
   }
   const SocketAddress name(address, ping ? std::uint16_t{0} : options.source_port);
   checked(bind(client.socket.number(), name.get(), name.size()), "bind to " + to_string(address));
+  if (options.refused) add_unknown_option(client.socket);
   client.reference = ping ? static_cast<std::uint16_t>(getpid()) : local_port(client.socket);
   return client;
 }
@@ -132,6 +143,17 @@ void send_question(const Options& options, const Client& client) {
 
 // ---- Listening
 
+/// The identifier of the ping that a "parameter problem" speaks of (RFC 4443, 3.4).
+std::optional<std::uint16_t> refused_identifier(const IpPacket& packet) {
+  constexpr std::size_t quote = 8,
+                        echo = quote + 40 + 8;  // behind the IPv6 header and the option's
+  if (packet.protocol != IPPROTO_ICMPV6 || packet.transport.size() < echo + 8 ||
+      packet.transport[0] != ICMP6_PARAM_PROB) {
+    return std::nullopt;
+  }
+  return big_endian_16(packet.transport.subspan(echo + 4));
+}
+
 /// Which of the client's numbers this packet answers, if it is an answer at all.
 std::optional<std::uint16_t> answered_reference(const Options& options, const IpPacket& packet) {
   constexpr std::uint8_t tcp_reset = 0x04, tcp_syn_ack = 0x12;
@@ -145,6 +167,7 @@ std::optional<std::uint16_t> answered_reference(const Options& options, const Ip
   const std::uint16_t port = big_endian_16(bytes.subspan(2));
   switch (options.protocol) {
     case Protocol::ping:
+      if (options.refused) return refused_identifier(packet);
       if (const auto reply = echo_reply(packet)) return reply->identifier;
       break;
     case Protocol::udp:

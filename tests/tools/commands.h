@@ -20,7 +20,8 @@ int identity(const Arguments& arguments);
 int watch_arp(const Arguments& arguments);
 int arp_storm(const Arguments& arguments);
 int flood(const Arguments& arguments);
-int early_drop(const Arguments& arguments);
+int decider_program(const Arguments& arguments);
+int tcx(const Arguments& arguments);
 int claim(const Arguments& arguments);
 
 }  // namespace traffic

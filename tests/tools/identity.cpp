@@ -29,7 +29,7 @@ struct Options {
   std::string client;
   std::string interface;
   IpAddress address;
-  MacAddress mac;
+  std::vector<MacAddress> macs;
   loadshare::HashMode mode{};
   unsigned total = 0;
   std::uint32_t seed = 0;
@@ -37,6 +37,7 @@ struct Options {
   std::uint32_t random = 0;
   SourceRange sources;
   std::vector<ProbeProtocol> protocols;
+  Wrapping wrapping;
   std::optional<Quote> quote;  ///< send ICMP errors about the probes instead of the probes
   bool flow = false;
   bool everywhere = false;
@@ -62,13 +63,14 @@ Options read_options(const Arguments& arguments) {
   OptionReader reader(
       "identity: prints \"packets N accepted-right N missing N wrong-node N duplicate N\"");
   Options options;
-  std::string address, mac, mode, total, seed, packets, random, sources, protocols, quote;
-  std::vector<std::string> nodes;
+  std::string address, mode, total, seed, packets, random, sources, protocols, quote, tag,
+      extension;
+  std::vector<std::string> nodes, macs;
   auto add = reader.described.add_options();
   add("client", po::value(&options.client)->required(), "the namespace that sends");
   add("interface", po::value(&options.interface)->required(), "its interface");
   add("address", po::value(&address)->required(), "the cluster's address");
-  add("mac", po::value(&mac)->required(), "the cluster's MAC");
+  add("mac", po::value(&macs)->required()->composing(), "the cluster's; several: a copy to each");
   add("mode", po::value(&mode)->required(), "sourceip[-sourceport[-destport]]");
   add("total", po::value(&total)->required(), "number of buckets");
   add("seed", po::value(&seed)->default_value("0"), "of the hash");
@@ -83,10 +85,13 @@ Options read_options(const Arguments& arguments) {
       "send the packet itself before its error, for connection tracking");
   add("everywhere", po::bool_switch(&options.everywhere),
       "right is what every node accepts, whoever owns the bucket");
+  add("tag", po::value(&tag), "a VLAN tag with this number, 0 too");
+  add("extension", po::value(&extension),
+      "a header TYPE:HEX behind that of IPv6, first byte first");
   add("node", po::value(&nodes)->required()->composing(), "NETNS:BUCKET,… once per node");
   reader.read(arguments);
   options.address = ip_address(address);
-  options.mac = mac_address(mac);
+  for (const auto& mac : macs) options.macs.push_back(mac_address(mac));
   options.mode = loadshare::value::hash_mode(mode);
   options.total = number(total, 65535);
   options.seed = number(seed, ~0U);
@@ -95,6 +100,8 @@ Options read_options(const Arguments& arguments) {
   const char* everywhere = options.address.version == 4 ? "0.0.0.0/0" : "2000::/3";
   options.sources = source_range(sources.empty() ? everywhere : sources);
   for (const auto& name : split(protocols, ',')) options.protocols.push_back(probe_protocol(name));
+  if (!tag.empty()) options.wrapping.tag = static_cast<std::uint16_t>(number(tag, 4095));
+  if (!extension.empty()) options.wrapping.extension = extension_header(extension);
   if (!quote.empty()) options.quote = quote_named(quote);
   for (const auto& node : nodes) add_node(options, node);
   if (options.sources.network.version != options.address.version) {
@@ -202,23 +209,29 @@ class Experiment {
     if (options_.quote) {
       send_error(probe);
     } else {
-      send_frame(sender_.socket, build_frame(probe, sender_.mac, options_.mac));
+      send_to_all(probe);
     }
     outcomes_.push_back({probe, {}});
     if (options_.everywhere) awaited_ += options_.nodes.size();
     if (!options_.everywhere && owner(probe)) ++awaited_;
   }
 
+  void send_to_all(const Probe& probe) {
+    for (const MacAddress& mac : options_.macs) {
+      send_frame(sender_.socket, wrapped(build_frame(probe, sender_.mac, mac), options_.wrapping));
+    }
+  }
+
   void send_error(const Probe& probe) {
     if (options_.flow) {
       Probe begin = probe;
       begin.id = ~probe.id;  // arrivals of the packet itself do not count
-      send_frame(sender_.socket, build_frame(begin, sender_.mac, options_.mac));
+      send_frame(sender_.socket, build_frame(begin, sender_.mac, options_.macs.front()));
     }
     const auto kind = probe.id / options_.protocols.size();
     const IpAddress router = random_source(options_.sources, random_);
     send_frame(sender_.socket, build_error_frame({probe, *options_.quote, kind}, router,
-                                                 sender_.mac, options_.mac));
+                                                 sender_.mac, options_.macs.front()));
   }
 
   /// The node whose bucket it is; nothing when no node holds that bucket.

@@ -283,6 +283,39 @@ std::vector<std::uint8_t> build_frame(const Probe& probe, const MacAddress& sour
   return frame.serialize();
 }
 
+std::vector<std::uint8_t> extension_header(const std::string& text) {
+  const auto parts = split(text, ':');
+  if (parts.size() != 2 || parts[1].size() % 16 != 0 || parts[1].empty()) {
+    throw std::invalid_argument("\"" + text + "\" is not TYPE:HEX of whole eights of bytes");
+  }
+  Buffer header{static_cast<std::uint8_t>(number(parts[0], 255))};
+  for (std::size_t at = 0; at < parts[1].size(); at += 2) {
+    header.push_back(static_cast<std::uint8_t>(std::stoul(parts[1].substr(at, 2), nullptr, 16)));
+  }
+  return header;
+}
+
+std::vector<std::uint8_t> wrapped(std::vector<std::uint8_t> frame, const Wrapping& wrapping) {
+  constexpr std::ptrdiff_t macs = 12, ethernet = 14, ipv6 = 40;
+  if (auto header = wrapping.extension; !header.empty()) {
+    std::swap(header.front(), frame[ethernet + 6]);  // the next header's number
+    header[1] = header.front();
+    header.erase(header.begin());
+    const auto length =
+        static_cast<std::uint16_t>(big_endian_16(Bytes(frame).subspan(18)) + header.size());
+    frame[18] = static_cast<std::uint8_t>(length >> 8U);
+    frame[19] = static_cast<std::uint8_t>(length);
+    frame.insert(frame.begin() + ethernet + ipv6, header.begin(), header.end());
+  }
+  if (wrapping.tag) {
+    Buffer tag;
+    put_16(tag, 0x8100);  // IEEE 802.1Q
+    put_16(tag, *wrapping.tag);
+    frame.insert(frame.begin() + macs, tag.begin(), tag.end());
+  }
+  return frame;
+}
+
 std::optional<std::uint32_t> probe_id(std::span<const std::uint8_t> packet) {
   if (packet.size() < 8) return std::nullopt;
   const auto tail = packet.last(8);

@@ -59,6 +59,18 @@ loadshare::HashInput hash_input(const Probe& probe);
 std::vector<std::uint8_t> build_frame(const Probe& probe, const MacAddress& source,
                                       const MacAddress& destination);
 
+/// What a frame may bring besides.
+struct Wrapping {
+  std::optional<std::uint16_t> tag;     ///< the number of a VLAN
+  std::vector<std::uint8_t> extension;  ///< a header behind that of IPv6, behind its own number
+};
+
+/// "TYPE:HEX"; the first byte of HEX will say what comes next. Throws std::invalid_argument.
+std::vector<std::uint8_t> extension_header(const std::string& text);
+
+/// The same frame with these.
+std::vector<std::uint8_t> wrapped(std::vector<std::uint8_t> frame, const Wrapping& wrapping);
+
 /// The id of a probe that `packet` ends with; nothing for any other packet.
 std::optional<std::uint32_t> probe_id(std::span<const std::uint8_t> packet);
 

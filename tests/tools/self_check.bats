@@ -121,6 +121,15 @@ lab_come_and_go() {
 10.77.1.2 -" ]
 }
 
+@test "ask sees both nodes refuse an option behind a shared address" {
+  # More errors at once than 50 the kernel would not send (icmp_msgs_burst).
+  LAB_CLIENTS=16 run -1 ask $shared6 ping --refused --summary
+  [ "$output" = "$(node_mac 1) 16
+$(node_mac 2) 16
+unanswered 0
+duplicate 16" ]
+}
+
 @test "a closed TCP port answers too" {
   run -0 ask 10.77.0.2 tcp --port 9 --summary
   [ "${lines[0]}" = "$(node_mac 2) 64" ]

@@ -30,8 +30,9 @@ constexpr std::array commands{
     Command{"arp-storm", "send ARP requests or neighbour solicitations at a steady rate",
             traffic::arp_storm},
     Command{"flood", "what does the receiving side pay for a packet?", traffic::flood},
-    Command{"early-drop", "what drops packets before the rules, and what if it is spoilt?",
-            traffic::early_drop},
+    Command{"decider", "what does the deciding program hold, and what if it is spoilt?",
+            traffic::decider_program},
+    Command{"tcx", "who sits at an interface's ingress and egress?", traffic::tcx},
     Command{"claim", "send ARP or ND messages with the node's own MAC", traffic::claim},
 };
 

@@ -5,9 +5,12 @@
 
 #include <bpf/libbpf.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +30,12 @@ std::vector<address_key> keys_in(const FileDescriptor& table);
 /// they are by then. The descriptors stay its own.
 class Object {
  public:
+  /// What is done to its tables before the kernel makes them.
+  using Prepare = std::function<void(bpf_object&)>;
+
   /// `what` is its name for messages. Throws kernel_error.
-  Object(const char* begin, const char* end, const std::string& what);
+  Object(const char* begin, const char* end, const std::string& what,
+         const Prepare& prepare = nullptr);
 
   int program(const char* name) const;
   int table(const char* name) const;
@@ -40,14 +47,31 @@ class Object {
   std::unique_ptr<bpf_object, Close> object_;
 };
 
+/// In `prepare`: the table of that name shall be the one that is there already.
+void reuse(bpf_object& object, const char* name, const FileDescriptor& table);
+
 /// A program that the kernel runs.
 struct Loaded {
-  std::string name;
+  std::string name;  ///< may be missing: the kernel can be short of memory when it is given
+  std::array<unsigned char, 8> tag{};
   std::vector<std::uint32_t> tables;  ///< their ids
 };
 
-/// Nothing known of it where it is gone by now. `what` is its name for messages.
-Loaded inspect(std::uint32_t program_id, const std::string& what);
+/// Nothing where it is gone by now, or its id is 0. Throws kernel_error.
+std::optional<Loaded> inspect(std::uint32_t program_id);
+/// Of one that this process holds open. Throws kernel_error.
+Loaded inspect(int program);
+
+/// A table of a program that the kernel runs.
+struct Table {
+  FileDescriptor file;
+  std::uint32_t id = 0, type = 0, key_size = 0, value_size = 0, most_entries = 0;
+};
+
+/// Nothing where it is gone by now. Throws kernel_error.
+std::optional<Table> open_table(std::uint32_t id);
+/// The id of one that this process holds open. Throws kernel_error.
+std::uint32_t id_of_table(int table);
 
 /// libbpf would print lines of its own.
 void be_quiet();

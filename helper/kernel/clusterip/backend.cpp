@@ -94,11 +94,11 @@ class ClusteripBackend : public Backend {
     }
     if (request.lease) {
       throw Error(ExitCode::not_configured,
-                  "lease: buckets of CLUSTERIP cannot expire: set backend=nftables");
+                  "lease: buckets of CLUSTERIP cannot expire: set backend=ebpf");
     }
     if (request.drain.count() > 0) {
       throw Error(ExitCode::not_configured,
-                  "drain: CLUSTERIP cannot tell connections apart: set backend=nftables");
+                  "drain: CLUSTERIP cannot tell connections apart: set backend=ebpf");
     }
     if (request.total > most_buckets) {
       throw Error(ExitCode::not_configured, "CRM_meta_clone_max: CLUSTERIP holds at most " +
@@ -140,6 +140,7 @@ class ClusteripBackend : public Backend {
   void apply(const DrainBucket& step) override { bucket_file(step.address).release(step.bucket); }
   void apply(const EndDrain&) override {}
   void apply(const SpareConnections&) override {}
+  void apply(const ForgetConnections&) override {}
   void apply(const EndMoves&) override {}
 
  private:

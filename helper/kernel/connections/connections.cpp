@@ -2,11 +2,13 @@
 #include "kernel/connections/connections.h"
 
 #include <arpa/inet.h>
-#include <linux/netfilter/nf_conntrack_tcp.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -17,240 +19,91 @@
 namespace loadshare::connections {
 namespace {
 
-// What a dump is limited to: by the tuple's destination and protocol (net/netfilter/nf_internals.h,
-// CTA_FILTER_F_*, since Linux 5.8; older kernels send everything).
-constexpr std::uint32_t by_destination = 1 << 1;
-constexpr std::uint32_t by_protocol = 1 << 3;
+constexpr std::uint8_t new_syn_received = 12;  // TCP_NEW_SYN_RECV, include/net/tcp_states.h
+constexpr std::uint32_t all_but_listening = ~(1U << TCP_LISTEN | 1U << TCP_CLOSE);
 
-constexpr std::size_t longest_name = 1024;  // an IPv6 tuple, CTA_ID and CTA_ZONE have 96 bytes
+constexpr std::uint8_t mapped_ip4[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-nfgenmsg& begin(netlink::Message& message, int ip_version) {
-  auto& fixed = message.extra<nfgenmsg>();
-  fixed.nfgen_family = ip_version == 4 ? AF_INET : AF_INET6;
-  fixed.version = NFNETLINK_V0;
-  return fixed;
-}
-
-constexpr std::uint16_t type_of(int message) {
-  return static_cast<std::uint16_t>(NFNL_SUBSYS_CTNETLINK << 8 | message);
-}
-
-// Not by an IPv6 destination: there the kernel sends all but those that are asked for (measured on
-// Linux 6.18; ctnetlink_filter_match_tuple takes ipv6_addr_cmp's 0 for different).
-void put_wish(nlmsghdr& header, const IpAddress& address) {
-  auto* tuple = mnl_attr_nest_start(&header, CTA_TUPLE_ORIG);
-  auto* ip = mnl_attr_nest_start(&header, CTA_TUPLE_IP);
-  mnl_attr_put(&header, address.version == 4 ? CTA_IP_V4_DST : CTA_IP_V6_DST,
-               address.octets().size(), address.bytes.data());
-  mnl_attr_nest_end(&header, ip);
-  auto* protocol = mnl_attr_nest_start(&header, CTA_TUPLE_PROTO);
-  mnl_attr_put_u8(&header, CTA_PROTO_NUM, IPPROTO_TCP);
-  mnl_attr_nest_end(&header, protocol);
-  mnl_attr_nest_end(&header, tuple);
-  auto* filter = mnl_attr_nest_start(&header, CTA_FILTER);
-  mnl_attr_put_u32(&header, CTA_FILTER_ORIG_FLAGS,
-                   by_protocol | (address.version == 4 ? by_destination : 0));
-  mnl_attr_put_u32(&header, CTA_FILTER_REPLY_FLAGS, 0);
-  mnl_attr_nest_end(&header, filter);
-}
-
-IpAddress ip_of(const nlattr& attribute, int ip_version) {
-  IpAddress address{ip_version, {}};
-  const auto size = address.octets().size();
-  if (mnl_attr_get_payload_len(&attribute) >= size) {
-    std::memcpy(address.bytes.data(), mnl_attr_get_payload(&attribute), size);
+IpAddress address_of(const __be32* words, int family) {
+  IpAddress address{family == AF_INET ? 4 : 6, {}};
+  auto octets = address.octets();
+  std::memcpy(octets.data(), words, octets.size());
+  if (!std::equal(std::begin(mapped_ip4), std::end(mapped_ip4), address.bytes.begin()) ||
+      family == AF_INET) {
+    return address;
   }
-  return address;
+  IpAddress ip4{4, {}};
+  std::memcpy(ip4.octets().data(), words + 3, sizeof *words);
+  return ip4;
 }
 
-// Of a malformed attribute, zero.
-template <class Number>
-Number number_of(const nlattr& attribute) {
-  Number number = 0;
-  if (mnl_attr_get_payload_len(&attribute) >= sizeof number) {
-    std::memcpy(&number, mnl_attr_get_payload(&attribute), sizeof number);
-  }
-  return number;
+netlink::Message question(int family) {
+  netlink::Message message(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);
+  auto& fixed = message.extra<inet_diag_req_v2>();
+  fixed.sdiag_family = static_cast<std::uint8_t>(family);
+  fixed.sdiag_protocol = IPPROTO_TCP;
+  fixed.idiag_states = all_but_listening;
+  return message;
 }
 
-void read_addresses(const nlattr& nest, Connection& to) {
-  for (const auto* attribute : netlink::attributes(nest)) {
-    switch (mnl_attr_get_type(attribute)) {
-      case CTA_IP_V4_SRC:
-        to.source = ip_of(*attribute, 4);
-        break;
-      case CTA_IP_V4_DST:
-        to.destination = ip_of(*attribute, 4);
-        break;
-      case CTA_IP_V6_SRC:
-        to.source = ip_of(*attribute, 6);
-        break;
-      case CTA_IP_V6_DST:
-        to.destination = ip_of(*attribute, 6);
-        break;
-    }
-  }
+/// Nothing where the kernel cannot answer; ENOENT is its word for a family without sock_diag.
+std::optional<std::vector<netlink::Reply>> sockets(int family) {
+  auto message = question(family);
+  auto answer = netlink::Socket(NETLINK_SOCK_DIAG).ask(message);
+  if (answer.error_number == ENOENT || answer.error_number == EINVAL) return std::nullopt;
+  if (answer.error_number != 0) throw kernel_error("read TCP sockets", answer.error_number);
+  return std::move(answer.replies);
 }
 
-void read_ports(const nlattr& nest, Connection& to) {
-  for (const auto* attribute : netlink::attributes(nest)) {
-    switch (mnl_attr_get_type(attribute)) {
-      case CTA_PROTO_NUM:
-        to.protocol = number_of<std::uint8_t>(*attribute);
-        break;
-      case CTA_PROTO_SRC_PORT:
-        to.source_port = ntohs(number_of<std::uint16_t>(*attribute));
-        break;
-      case CTA_PROTO_DST_PORT:
-        to.dest_port = ntohs(number_of<std::uint16_t>(*attribute));
-        break;
-    }
-  }
-}
-
-void read_tuple(const nlattr& nest, Connection& to) {
-  for (const auto* attribute : netlink::attributes(nest)) {
-    if (mnl_attr_get_type(attribute) == CTA_TUPLE_IP) read_addresses(*attribute, to);
-    if (mnl_attr_get_type(attribute) == CTA_TUPLE_PROTO) read_ports(*attribute, to);
-  }
-}
-
-std::uint8_t tcp_state_in(const nlattr& nest) {
-  for (const auto* tcp : netlink::attributes(nest)) {
-    if (mnl_attr_get_type(tcp) != CTA_PROTOINFO_TCP) continue;
-    for (const auto* attribute : netlink::attributes(*tcp)) {
-      if (mnl_attr_get_type(attribute) != CTA_PROTOINFO_TCP_STATE) continue;
-      return number_of<std::uint8_t>(*attribute);
-    }
-  }
-  return TCP_CONNTRACK_NONE;
-}
-
-// The last one may have no padding behind it.
-void keep(const nlattr& attribute, std::vector<std::uint8_t>& message) {
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(&attribute);
-  message.insert(message.end(), bytes, bytes + attribute.nla_len);
-  message.resize(MNL_ALIGN(message.size()));
-}
-
-std::optional<std::vector<Connection>> connections_to(netlink::Socket& socket,
-                                                      const IpAddress& address) {
-  netlink::Message message(type_of(IPCTNL_MSG_CT_GET), NLM_F_DUMP);
-  begin(message, address.version);
-  put_wish(message.header(), address);
-  const auto answer = socket.ask(message);
-  // nfnetlink's word for a subsystem that it does not know (nfnetlink_rcv_msg).
-  if (answer.error_number == EINVAL) return std::nullopt;
-  if (answer.error_number != 0) throw kernel_error("read connections", answer.error_number);
+// IPv4 clients may be those of IPv6 sockets, too.
+std::optional<std::vector<Connection>> connections_to(const IpAddress& address) {
   std::vector<Connection> found;
-  for (const auto& reply : answer.replies) {
-    auto connection = parse(reply.header());
-    if (!connection || connection->protocol != IPPROTO_TCP) continue;
-    if (connection->destination == address) found.push_back(std::move(*connection));
+  for (const int family : {AF_INET, AF_INET6}) {
+    if (family == AF_INET && address.version == 6) continue;
+    const auto replies = sockets(family);
+    if (!replies && family == AF_INET6 && address.version == 4) continue;  // a node without IPv6
+    if (!replies) return std::nullopt;
+    for (const auto& reply : *replies) {
+      const auto connection = parse(reply.header());
+      if (connection && connection->service == address) found.push_back(*connection);
+    }
   }
   return found;
-}
-
-unsigned bucket_of(const Connection& connection, const Filter& filter) {
-  return loadshare::bucket_of({connection.source, connection.source_port, connection.dest_port},
-                              filter.hash_mode, filter.seed, filter.total);
-}
-
-void remove(netlink::Socket& socket, const Connection& connection) {
-  netlink::Message message(type_of(IPCTNL_MSG_CT_DELETE), NLM_F_ACK);
-  begin(message, connection.destination.version);
-  auto& header = message.header();
-  std::memcpy(mnl_nlmsg_get_payload_tail(&header), connection.message.data(),
-              connection.message.size());
-  header.nlmsg_len += static_cast<std::uint32_t>(connection.message.size());
-  const auto answer = socket.ask(message);
-  if (answer.error_number != 0 && answer.error_number != ENOENT) {
-    throw kernel_error("forget a connection", answer.error_number);
-  }
 }
 
 }  // namespace
 
 bool Connection::is_open() const {
-  return tcp_state >= TCP_CONNTRACK_SYN_SENT && tcp_state <= TCP_CONNTRACK_LAST_ACK;
+  return state == TCP_ESTABLISHED || state == TCP_SYN_RECV || state == new_syn_received ||
+         state == TCP_FIN_WAIT1 || state == TCP_FIN_WAIT2 || state == TCP_CLOSE_WAIT ||
+         state == TCP_LAST_ACK || state == TCP_CLOSING;
+}
+
+unsigned Connection::bucket(const Filter& filter) const {
+  return bucket_of({client, client_port, service_port}, filter.hash_mode, filter.seed,
+                   filter.total);
 }
 
 std::optional<Connection> parse(const nlmsghdr& message) {
-  if (message.nlmsg_len < MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(nfgenmsg))) return std::nullopt;
-  Connection connection;
-  bool named = false;
-  for (const auto* attribute : netlink::attributes(message, sizeof(nfgenmsg))) {
-    switch (mnl_attr_get_type(attribute)) {
-      case CTA_TUPLE_ORIG:
-        read_tuple(*attribute, connection);
-        keep(*attribute, connection.message);
-        named = true;
-        break;
-      case CTA_PROTOINFO:
-        connection.tcp_state = tcp_state_in(*attribute);
-        break;
-      case CTA_ID:
-      case CTA_ZONE:
-        keep(*attribute, connection.message);
-        break;
-    }
-  }
-  if (!named || connection.message.size() > longest_name) return std::nullopt;
-  return connection;
+  if (message.nlmsg_len < MNL_NLMSG_HDRLEN + sizeof(inet_diag_msg)) return std::nullopt;
+  const auto& told = *static_cast<const inet_diag_msg*>(mnl_nlmsg_get_payload(&message));
+  if (told.idiag_family != AF_INET && told.idiag_family != AF_INET6) return std::nullopt;
+  return Connection{address_of(told.id.idiag_dst, told.idiag_family),
+                    address_of(told.id.idiag_src, told.idiag_family), ntohs(told.id.idiag_dport),
+                    ntohs(told.id.idiag_sport), told.idiag_state};
 }
 
-std::optional<Fill> parse_fill(const nlmsghdr& message) {
-  if (message.nlmsg_len < MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(nfgenmsg))) return std::nullopt;
-  Fill fill;
-  bool told = false;
-  for (const auto* attribute : netlink::attributes(message, sizeof(nfgenmsg))) {
-    switch (mnl_attr_get_type(attribute)) {
-      case CTA_STATS_GLOBAL_ENTRIES:
-        fill.entries = ntohl(number_of<std::uint32_t>(*attribute));
-        told = true;
-        break;
-      case CTA_STATS_GLOBAL_MAX_ENTRIES:
-        fill.most = ntohl(number_of<std::uint32_t>(*attribute));
-        break;
-    }
-  }
-  return told ? std::optional(fill) : std::nullopt;
-}
-
-std::optional<Fill> fill() {
-  netlink::Socket socket(NETLINK_NETFILTER);
-  netlink::Message message(type_of(IPCTNL_MSG_CT_GET_STATS), NLM_F_ACK);
-  begin(message, 4);
-  const auto answer = socket.ask(message);
-  if (answer.error_number == EINVAL || answer.replies.empty()) return std::nullopt;
-  return parse_fill(answer.replies.front().header());
-}
-
-std::optional<std::map<unsigned, std::size_t>> count_open(const IpAddress& address,
-                                                          const Filter& filter,
-                                                          const std::set<unsigned>& buckets) {
-  netlink::Socket socket(NETLINK_NETFILTER);
-  const auto found = connections_to(socket, address);
+std::optional<std::vector<Connection>> connections_of(const IpAddress& address,
+                                                      const Filter& filter,
+                                                      const std::set<unsigned>& buckets) {
+  auto found = connections_to(address);
   if (!found) return std::nullopt;
-  std::map<unsigned, std::size_t> open;
-  for (const unsigned bucket : buckets) open[bucket] = 0;
-  for (const auto& connection : *found) {
-    const auto counted = open.find(bucket_of(connection, filter));
-    if (counted != open.end() && connection.is_open()) ++counted->second;
-  }
-  return open;
+  std::erase_if(*found, [&](const Connection& connection) {
+    return !buckets.contains(connection.bucket(filter));
+  });
+  return found;
 }
 
-void forget(const IpAddress& address, const Filter& filter, const std::set<unsigned>& buckets) {
-  netlink::Socket socket(NETLINK_NETFILTER);
-  const auto found = connections_to(socket, address);
-  if (!found) {
-    throw Error(ExitCode::not_installed,
-                "drain: this kernel does not tell its connections (no nf_conntrack_netlink)");
-  }
-  for (const auto& connection : *found) {
-    if (buckets.contains(bucket_of(connection, filter))) remove(socket, connection);
-  }
-}
+bool can_tell() { return sockets(AF_INET).has_value(); }
 
 }  // namespace loadshare::connections

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The TCP connections of a cluster address, as conntrack on this node knows them (ctnetlink).
+// The TCP connections of a cluster address that end on this node, as its sockets tell (sock_diag).
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <vector>
@@ -16,38 +14,30 @@ struct nlmsghdr;
 
 namespace loadshare::connections {
 
-/// A connection as its client began it; ports in host byte order.
+/// Ports in host byte order.
 struct Connection {
-  IpAddress source, destination;
-  std::uint16_t source_port = 0, dest_port = 0;
-  std::uint8_t protocol = 0;
-  std::uint8_t tcp_state = 0;         ///< TCP_CONNTRACK_*, linux/netfilter/nf_conntrack_tcp.h
-  std::vector<std::uint8_t> message;  ///< the attributes that name it to the kernel
+  IpAddress client, service;
+  std::uint16_t client_port = 0, service_port = 0;
+  std::uint8_t state = 0;  ///< TCP_*, netinet/tcp.h
 
-  /// The client has begun it, and the last word has not been said. One that is just being opened
-  /// counts: its next packet is none that the new owner knows.
+  /// The last word has not been said. One that is just being opened counts: its next packet is none
+  /// that the new owner knows.
   bool is_open() const;
+  /// Under these parameters.
+  unsigned bucket(const Filter& filter) const;
 };
 
-/// Nothing where the message is no connection, or is malformed.
+/// Nothing where the message is no socket, or is malformed. An IPv4 client of an IPv6 socket is an
+/// IPv4 client.
 std::optional<Connection> parse(const nlmsghdr& message);
 
-/// How full conntrack is, with connections of any kind.
-struct Fill {
-  std::uint32_t entries = 0;
-  std::uint32_t most = 0;  ///< 0: no limit
-};
-/// Nothing where the message does not tell it, or is malformed.
-std::optional<Fill> parse_fill(const nlmsghdr& message);
-/// Nothing where this kernel has no ctnetlink.
-std::optional<Fill> fill();
+/// Those of these buckets, open or not; nothing where this kernel does not tell its sockets. Throws
+/// kernel_error.
+std::optional<std::vector<Connection>> connections_of(const IpAddress& address,
+                                                      const Filter& filter,
+                                                      const std::set<unsigned>& buckets);
 
-/// How many are open in each of these buckets; nothing where this kernel has no ctnetlink.
-std::optional<std::map<unsigned, std::size_t>> count_open(const IpAddress& address,
-                                                          const Filter& filter,
-                                                          const std::set<unsigned>& buckets);
-
-/// Conntrack no longer knows any of those of these buckets. What it did not know succeeds, too.
-void forget(const IpAddress& address, const Filter& filter, const std::set<unsigned>& buckets);
+/// Whether this kernel tells its sockets.
+bool can_tell();
 
 }  // namespace loadshare::connections

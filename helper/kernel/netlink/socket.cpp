@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <ctime>
 
-#include "base/background.h"
 #include "loadshare/error.h"
 
 namespace loadshare::netlink {
@@ -16,8 +14,6 @@ namespace {
 // Dumps come in pieces of up to this size (NLMSG_GOODSIZE is smaller).
 constexpr std::size_t receive_size = 32768;
 constexpr int most_dump_attempts = 10;
-
-constexpr timespec until_freed{0, 200'000'000};  // many times what was measured
 
 // libmnl's own loops are macros for C alone.
 std::vector<const nlattr*> attributes_between(const void* start, const void* end) {
@@ -105,11 +101,6 @@ Answer Socket::ask_once(nlmsghdr& header) {
       return answer;
     }
   }
-}
-
-void Socket::close_in_background() {
-  in_background(mnl_socket_get_fd(socket_.get()), [] { nanosleep(&until_freed, nullptr); });
-  socket_.reset();  // not the last to close it
 }
 
 void Socket::listen_to(unsigned group) {

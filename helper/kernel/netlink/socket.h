@@ -67,12 +67,6 @@ class Socket {
   /// kernel has answered before send returns, so this waits for nothing.
   int send_batch(const void* bytes, std::size_t size);
 
-  /// Whoever closes a socket of nf_tables after a change waits until the kernel has freed what the
-  /// change replaced (nft_rcv_nl_event; measured, 5 to 14 ms), and whoever changes something
-  /// meanwhile waits, too. So a process in the background closes it, when there is nothing left to
-  /// wait for. Throws kernel_error where there can be no more processes.
-  void close_in_background();
-
   /// From now on the kernel tells this socket about changes: RTNLGRP_*. Such a socket asks nothing.
   void listen_to(unsigned group);
   /// Waits for such news and throws away what has come; false when the time is over.

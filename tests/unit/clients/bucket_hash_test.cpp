@@ -10,49 +10,17 @@
 #include <sstream>
 
 #include "builders.h"
+#include "clients/decisions.h"
 
 namespace loadshare::test {
 namespace {
-
-/// One packet that ipt_CLUSTERIP of Linux 6.1 accepted as that bucket.
-struct Decision {
-  std::string line, mode, protocol, source;
-  unsigned total = 0, source_port = 0, dest_port = 0, bucket = 0;
-  std::uint32_t seed = 0;
-};
-
-std::vector<Decision> read_decisions() {
-  std::vector<Decision> decisions;
-  std::ifstream file(CLUSTERIP_VECTORS);
-  std::string line;
-  std::getline(file, line);
-  EXPECT_EQ(line, "mode,total,initval,proto,saddr,sport,dport,bucket");
-  while (std::getline(file, line)) {
-    Decision row;
-    row.line = line;
-    std::replace(line.begin(), line.end(), ',', ' ');
-    std::istringstream words(line);
-    words >> row.mode >> row.total >> row.seed >> row.protocol >> row.source >> row.source_port >>
-        row.dest_port >> row.bucket;
-    EXPECT_TRUE(words && words.eof()) << row.line;
-    decisions.push_back(row);
-  }
-  return decisions;
-}
-
-// ICMP has no ports: the columns hold something else there.
-HashInput packet_of(const Decision& row) {
-  if (row.protocol == "icmp") return {ip(row.source), 0, 0};
-  return {ip(row.source), static_cast<std::uint16_t>(row.source_port),
-          static_cast<std::uint16_t>(row.dest_port)};
-}
 
 TEST(BucketHash, AgreesWithEveryDecisionOfTheKernel) {
   const auto decisions = read_decisions();
   ASSERT_EQ(decisions.size(), 6000u);
   for (const auto& row : decisions) {
     const auto mode = value::hash_mode(row.mode);
-    ASSERT_EQ(bucket_of(packet_of(row), mode, row.seed, row.total), row.bucket) << row.line;
+    ASSERT_EQ(bucket_of(hash_input_of(row), mode, row.seed, row.total), row.bucket) << row.line;
   }
 }
 
@@ -190,7 +158,7 @@ std::uint32_t lookup3(const std::vector<std::uint8_t>& key, std::uint32_t seed) 
   return c;
 }
 
-// What nf_tables hashes: the octets of the source, then each port in a register of four octets.
+// The octets of the source, then each port with two octets of nothing behind it.
 unsigned reference_bucket(const HashInput& client, HashMode mode, std::uint32_t seed,
                           unsigned total) {
   std::vector<std::uint8_t> key(client.source.octets().begin(), client.source.octets().end());

@@ -167,14 +167,14 @@ TEST(WhichText, PlansForNodesThatFail) {
                                     " 1       2        3      256  256.0    0%\n\n"
                                     "Buckets alone put up to 33% more than an even share on one "
                                     "node, through two failures.\n"
-                                    "Advised for 3 nodes: 6 with nftables (0%), 6 with "
+                                    "Advised for 3 nodes: 6 with ebpf (0%), 6 with "
                                     "clusterip (0%).\n"));
 }
 
 TEST(WhichText, AdvisesNoBackendThatCannot) {
   auto made = report({"10.0.0.0/24"});
   made.nodes = 20;
-  EXPECT_THAT(text(made), AllOf(HasSubstr("nftables"), Not(HasSubstr("clusterip"))));
+  EXPECT_THAT(text(made), AllOf(HasSubstr("ebpf"), Not(HasSubstr("clusterip"))));
 }
 
 TEST(WhichJson, PlansForNodesThatFail) {
@@ -188,7 +188,7 @@ TEST(WhichJson, PlansForNodesThatFail) {
                                              {"most_buckets", 2},
                                              {"most_clients", 172.0},
                                              {"even", 128.0}}));
-  EXPECT_EQ(said["advised"]["nftables"], (nlohmann::json{{"total", 6}, {"unevenness", 0.0}}));
+  EXPECT_EQ(said["advised"]["ebpf"], (nlohmann::json{{"total", 6}, {"unevenness", 0.0}}));
 }
 
 TEST(WhichJson, SaysTheSame) {

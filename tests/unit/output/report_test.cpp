@@ -38,13 +38,13 @@ Observed healthy() {
 
 std::string printed(const Observed& observed, Detail detail = Detail::overview) {
   std::ostringstream text;
-  print(report_on(address, BackendChoice::nftables, observed), detail, text, false);
+  print(report_on(address, BackendChoice::ebpf, observed), detail, text, false);
   return text.str();
 }
 
 TEST(Status, OfAHealthyAddress) {
   EXPECT_EQ(printed(healthy()),
-            "10.0.0.100/24 on eth0 with nftables: healthy\n"
+            "10.0.0.100/24 on eth0 with ebpf: healthy\n"
             "  cluster MAC  01:00:5e:00:00:64\n"
             "  hash mode    sourceip, seed 7\n"
             "  buckets      1-3 5 of 6\n"
@@ -62,7 +62,7 @@ TEST(Status, ListsEveryDifferenceThatMonitorWouldFind) {
   observed.addresses.clear();
   observed.network = ConnectedNetwork{"eth0", 24, std::nullopt};
   observed.filter.faults = {"the set is missing"};
-  EXPECT_THAT(printed(observed), HasSubstr("10.0.0.100 on eth0 with nftables: 3 faults\n"
+  EXPECT_THAT(printed(observed), HasSubstr("10.0.0.100 on eth0 with ebpf: 3 faults\n"
                                            "  ! the set is missing\n"
                                            "  ! the cluster MAC 01:00:5e:00:00:64 is not joined"));
 }
@@ -92,10 +92,10 @@ TEST(Status, OfClusteripKnowsOnlyWhatWasSeen) {
 }
 
 TEST(Status, InJsonSaysTheSame) {
-  const auto json = to_json(report_on(address, BackendChoice::nftables, healthy()));
+  const auto json = to_json(report_on(address, BackendChoice::ebpf, healthy()));
   EXPECT_EQ(
       json.dump(),
-      R"({"address":"10.0.0.100","prefix_length":24,"backend":"nftables","interface":"eth0",)"
+      R"({"address":"10.0.0.100","prefix_length":24,"backend":"ebpf","interface":"eth0",)"
       R"("mac":"01:00:5e:00:00:64","hash_mode":"sourceip","seed":7,"total":6,"lease":false,"drain":0,"buckets":[)"
       R"({"bucket":1,"accepted":100},{"bucket":2,"accepted":0},{"bucket":3,"accepted":11},)"
       R"({"bucket":5,"accepted":1}],"draining":[],"draining_elsewhere":[],"packets":{"accepted":112,"dropped":10},)"
@@ -118,7 +118,7 @@ TEST(StatusWithDrain, TellsHowLongABucketThatMovesKeepsItsConnections) {
   auto observed = healthy();
   observed.filter.filters[0].drain = std::chrono::seconds(30);
   EXPECT_EQ(printed(observed),
-            "10.0.0.100/24 on eth0 with nftables: healthy\n"
+            "10.0.0.100/24 on eth0 with ebpf: healthy\n"
             "  cluster MAC  01:00:5e:00:00:64\n"
             "  hash mode    sourceip, seed 7\n"
             "  buckets      1-3 5 of 6\n"
@@ -128,7 +128,7 @@ TEST(StatusWithDrain, TellsHowLongABucketThatMovesKeepsItsConnections) {
 
 TEST(StatusWithDrain, TellsWhatMoves) {
   EXPECT_EQ(printed(moving()),
-            "10.0.0.100/24 on eth0 with nftables: healthy\n"
+            "10.0.0.100/24 on eth0 with ebpf: healthy\n"
             "  cluster MAC         01:00:5e:00:00:64\n"
             "  hash mode           sourceip, seed 7\n"
             "  buckets             1-3 5 of 6\n"
@@ -158,7 +158,7 @@ TEST(StatusWithDrain, TakesAnAddressThatLeavesForNoFault) {
 }
 
 TEST(StatusWithDrain, InJsonSaysTheSame) {
-  auto json = to_json(report_on(address, BackendChoice::nftables, moving()));
+  auto json = to_json(report_on(address, BackendChoice::ebpf, moving()));
   EXPECT_EQ(json["drain"], 30);
   EXPECT_EQ(json["draining"].dump(), R"([{"bucket":4,"expires_in_ms":13001,"connections":12},)"
                                      R"({"bucket":6,"expires_in_ms":2000,"connections":0}])");
@@ -167,14 +167,14 @@ TEST(StatusWithDrain, InJsonSaysTheSame) {
   EXPECT_EQ(json["healthy"], true);
   auto observed = moving();
   observed.connections.reset();
-  json = to_json(report_on(address, BackendChoice::nftables, observed));
+  json = to_json(report_on(address, BackendChoice::ebpf, observed));
   EXPECT_EQ(json["draining"][0].dump(), R"({"bucket":4,"expires_in_ms":13001})");
 }
 
 TEST(StatusWithDrain, InJsonNeedsNoCountForEveryBucket) {
   auto observed = moving();
   observed.connections = std::map<unsigned, std::size_t>{{4, 12}};
-  const auto json = to_json(report_on(address, BackendChoice::nftables, observed));
+  const auto json = to_json(report_on(address, BackendChoice::ebpf, observed));
   EXPECT_EQ(json["draining"][1].dump(), R"({"bucket":6,"expires_in_ms":2000})");
 }
 

@@ -8,7 +8,6 @@
 
 #include "builders.h"
 #include "kernel/clusterip/rule.h"
-#include "kernel/nftables/ruleset.h"
 
 namespace loadshare::test {
 namespace {

@@ -15,6 +15,25 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+TEST(Judge, SaysThatTheInterfaceIsGoneWithAllThatWasOnIt) {
+  auto node = an_empty_node();
+  node.interface.reset();
+  auto request = a_request();
+  request.interface = "eth0";
+  const auto verdict = judge(request, node);
+  EXPECT_EQ(verdict.code, ExitCode::not_running);
+  EXPECT_THAT(verdict.reason, HasSubstr("is not held here: interface eth0 does not exist"));
+}
+
+TEST(Judge, SaysWhyARuleDoesNotWorkWhereTheAddressIsExposed) {
+  auto node = a_healthy_node({});
+  node.filter.filters.clear();
+  node.filter.faults = {"the deciding program is gone"};
+  const auto verdict = judge(a_request(), node);
+  EXPECT_EQ(verdict.code, ExitCode::generic_error);
+  EXPECT_THAT(verdict.reason, testing::EndsWith("(the deciding program is gone)"));
+}
+
 TEST(Compare, ListsEveryDifferenceWithTheInterfaceFirst) {
   auto node = a_healthy_node({});
   node.interface->up = false;

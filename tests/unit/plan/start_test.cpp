@@ -88,6 +88,15 @@ TEST(PlanStart, InstallsWhatTheRequestSays) {
   EXPECT_THAT(install.buckets, ElementsAre(2));
 }
 
+// As an interface is that was in another network namespace, while its buckets were stopped here.
+TEST(PlanStart, KeepsNoBucketsWhereNeitherAddressNorMacIsLeft) {
+  auto node = a_healthy_node({2, 3});
+  node.addresses.clear();
+  EXPECT_THAT(started(node), testing::Not(testing::Contains("install filter, buckets 1")));
+  node.interface->joined.clear();
+  EXPECT_THAT(started(node), testing::Contains("install filter, buckets 1"));
+}
+
 TEST(PlanStart, DropsBucketsAboveASmallerTotal) {
   auto node = a_healthy_node({2, 3, 8, 16});
   node.filter.filters[0].total = 16;
@@ -143,7 +152,7 @@ Words started_with_drain(const Observed& node, const std::set<unsigned>& drained
   return in_short(plan_start(request, node, drained_by_others));
 }
 
-TEST(StartWithDrain, ForgetsWhatConntrackRemembersBeforeItTakesTheBucket) {
+TEST(StartWithDrain, ForgetsItsFormerConnectionsBeforeItTakesTheBucket) {
   EXPECT_THAT(started_with_drain(a_node_with_drain({2})),
               ElementsAre("forget 1", "take 1", "announce on eth0"));
 }
@@ -160,19 +169,26 @@ TEST(StartWithDrain, SparesWhateverOthersDrainAndNotItsOwnBucketAlone) {
 
 TEST(StartWithDrain, OfANewAddressIsReadyToSpareBeforeItAnswers) {
   const auto plan = plan_start(a_draining_request(), an_empty_node(), {1});
-  EXPECT_THAT(in_short(plan),
-              ElementsAre("forget 1", "install filter, buckets 1", "spare 1 for 30 s",
-                          "add address eth0/24", "announce on eth0"));
-  EXPECT_EQ(std::get<InstallFilter>(plan[1]).filter.drain, 30s);
+  EXPECT_THAT(in_short(plan), ElementsAre("install filter, buckets", "forget 1", "spare 1 for 30 s",
+                                          "take 1", "add address eth0/24", "announce on eth0"));
+  EXPECT_EQ(std::get<InstallFilter>(plan[0]).filter.drain, 30s);
 }
 
 TEST(StartWithDrain, OfANewAddressSparesNothingWhereNobodyDrains) {
   EXPECT_THAT(started_with_drain(an_empty_node()),
-              ElementsAre("forget 1", "install filter, buckets 1", "add address eth0/24",
+              ElementsAre("install filter, buckets", "forget 1", "take 1", "add address eth0/24",
                           "announce on eth0"));
 }
 
-// Killed behind the filter, the first start has spared nothing yet.
+// Killed behind the filter, the first start has forgotten nothing yet, and owns nothing.
+TEST(StartWithDrain, ForgetsWhereAKilledStartHasNot) {
+  auto node = a_node_with_drain({});
+  node.addresses.clear();
+  EXPECT_THAT(started_with_drain(node),
+              ElementsAre("forget 1", "take 1", "add address eth0/24", "announce on eth0"));
+}
+
+// Nor has it spared any where it was killed behind the bucket, and somebody drains by now.
 TEST(StartWithDrain, SparesWhereAKilledStartHasNot) {
   auto node = a_node_with_drain();
   node.addresses.clear();

@@ -109,10 +109,10 @@ const std::vector<ValueCheck> value_checks = {
       {"sourceip-destport", "none of sourceip, "}}},
     {"backend",
      [](const std::string& text) { value::backend(text); },
-     {"auto", "clusterip", "nftables"},
-     {{"iptables", "none of auto, clusterip, nftables"},
-      {"automatic", "none of auto, clusterip, nftables"},
-      {"Auto", "none of auto, clusterip, nftables"}}},
+     {"auto", "clusterip", "ebpf", "nftables"},
+     {{"iptables", "none of auto, clusterip, ebpf"},
+      {"automatic", "none of auto, clusterip, ebpf"},
+      {"Auto", "none of auto, clusterip, ebpf"}}},
     {"boolean",
      [](const std::string& text) { value::boolean(text); },
      {"true", "True", "TRUE", "yes", "YES", "on", "ON", "1", "ja", "false", "False", "FALSE", "no",
@@ -211,12 +211,18 @@ TEST(Values, OfHashModeAndBackendAreWrittenAsTheyAreRead) {
   for (const char* name : {"sourceip", "sourceip-sourceport", "sourceip-sourceport-destport"}) {
     EXPECT_STREQ(to_string(value::hash_mode(name)), name);
   }
-  for (const char* name : {"auto", "clusterip", "nftables"}) {
+  for (const char* name : {"auto", "clusterip", "ebpf"}) {
     EXPECT_STREQ(to_string(value::backend(name)), name);
   }
   EXPECT_EQ(value::hash_mode("sourceip"), HashMode::source_ip);
   EXPECT_EQ(value::hash_mode("sourceip-sourceport"), HashMode::source_ip_source_port);
-  EXPECT_EQ(value::backend("nftables"), BackendChoice::nftables);
+  EXPECT_EQ(value::backend("ebpf"), BackendChoice::ebpf);
+}
+
+// So clusters were configured before; nobody is told the word any more.
+TEST(Values, OfBackendHaveAFormerName) {
+  EXPECT_EQ(value::backend("nftables"), BackendChoice::ebpf);
+  EXPECT_THAT(backend_names(), testing::Not(testing::Contains("nftables")));
 }
 
 TEST(Request, HasTheDefaultsOfIpaddr2) {

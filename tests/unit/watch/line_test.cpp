@@ -78,8 +78,8 @@ TEST(JudgePacket, AsksForTheOwner) {
   EXPECT_EQ(judge_packet(packet, filter, {{1, 2, 3}, {}, {}}).bucket, std::nullopt);
 }
 
-// What kernel/nftables/moves.h does with the same packets.
-TEST(JudgePacket, WhileItsBucketMovesAsksConntrackOfConnectionsThatHaveBegun) {
+// What decider/moves.bpf.h does with the same packets.
+TEST(JudgePacket, WhileItsBucketMovesAsksTheSocketsOfConnectionsThatHaveBegun) {
   const auto filter = test::a_filter();
   const std::set<unsigned> all{1, 2, 3}, none;
   struct Case {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Packets as they come off the wire: whose they are, by the rules that filter them.
+// Packets as they come off the wire: whose they are, by the program that decides on them.
 #include "watch/packet.h"
 
 #include <gtest/gtest.h>
@@ -9,64 +9,16 @@
 #include <vector>
 
 #include "builders.h"
-#include "kernel/nftables/ruleset.h"
+#include "packets.h"
 
 namespace loadshare::watch {
 namespace {
 
+using namespace test::packets;
 using test::ip;
-using Bytes = std::vector<std::uint8_t>;
 
 constexpr auto by_ports = HashMode::source_ip_source_port_dest_port;
 constexpr auto by_source = HashMode::source_ip;
-
-Bytes operator+(Bytes one, const Bytes& other) {
-  one.insert(one.end(), other.begin(), other.end());
-  return one;
-}
-
-Bytes octets(const std::string& address) {
-  const auto parsed = ip(address);
-  return {parsed.octets().begin(), parsed.octets().end()};
-}
-
-Bytes number(std::size_t value) {
-  return {static_cast<std::uint8_t>(value >> 8), static_cast<std::uint8_t>(value)};
-}
-
-const std::string client4 = "192.0.2.7", cluster4 = "10.0.0.100";
-const std::string client6 = "2001:db8::7", cluster6 = "fd77::100";
-const Bytes ports{0x9c, 0x41, 0, 80};  // 40001 → 80
-const Bytes udp = ports + Bytes{0, 8, 0, 0};
-
-// `place` is the 16-bit word of flags and fragment offset; `options` come in words of four bytes.
-Bytes ip4(std::uint8_t protocol, const Bytes& payload, unsigned place = 0,
-          const Bytes& options = {}) {
-  const auto words = static_cast<std::uint8_t>(5 + options.size() / 4);
-  Bytes header{static_cast<std::uint8_t>(0x40 | words), 0};
-  header = header + number(20 + options.size() + payload.size()) + Bytes{0x12, 0x34};
-  header = header + number(place) + Bytes{64, protocol, 0, 0} + octets(client4);
-  return header + octets(cluster4) + options + payload;
-}
-
-Bytes ip6(std::uint8_t next, const Bytes& payload) {
-  return Bytes{0x60, 0, 0, 0} + number(payload.size()) + Bytes{next, 64} + octets(client6) +
-         octets(cluster6) + payload;
-}
-
-// What the cluster once sent to the client, as an error quotes it.
-Bytes quote4(std::uint8_t protocol, const Bytes& payload, unsigned place = 0,
-             std::uint8_t first = 0x45) {
-  return Bytes{first, 0, 0, 40, 0, 0} + number(place) + Bytes{64, protocol, 0, 0} +
-         octets(cluster4) + octets(client4) + payload;
-}
-Bytes quote6(std::uint8_t next, const Bytes& payload) {
-  return Bytes{0x60, 0, 0, 0, 0, 20, next, 64} + octets(cluster6) + octets(client6) + payload;
-}
-const Bytes answered_ports{0, 80, 0x9c, 0x41};
-Bytes icmp(std::uint8_t type, const Bytes& behind) {
-  return Bytes{type, 0, 0, 0, 0, 0, 0, 0} + behind;
-}
 
 Packet read(const Bytes& bytes, HashMode mode = by_ports) {
   const auto packet = read_packet(bytes, mode);
@@ -81,7 +33,8 @@ void expect_words(const Packet& packet, unsigned source, unsigned dest) {
 }
 
 TEST(ReadPacket, FindsThePortsOfEveryProtocolThatHasThem) {
-  for (const auto protocol : nftables::protocols_with_ports()) {
+  for (const std::uint8_t protocol :
+       {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_DCCP, IPPROTO_UDPLITE}) {
     expect_words(read(ip4(protocol, udp)), 40001, 80);
     expect_words(read(ip6(protocol, udp)), 40001, 80);
     EXPECT_TRUE(read(ip4(protocol, udp)).has_ports);
@@ -116,7 +69,7 @@ TEST(ReadPacket, GoesPastExtensionHeaders) {
   expect_words(packet, 40001, 80);
 }
 
-TEST(ReadPacket, HashesSpiAsTheRulesDo) {
+TEST(ReadPacket, HashesSpiAsClusteripDoes) {
   const Bytes esp{1, 2, 3, 4};
   expect_words(read(ip4(IPPROTO_ESP, esp)), 0x0102, 0x0304);
   expect_words(read(ip6(IPPROTO_ESP, esp)), 0x0102, 0x0304);
@@ -144,14 +97,42 @@ TEST(ReadPacket, SaysWhereNobodyCanTakeIt) {
   EXPECT_EQ(read(ip4(IPPROTO_ICMP, icmp(3, Bytes{0x45, 0, 0, 40}))).taker, Taker::nobody);
 }
 
+TEST(ReadPacket, GivesUpBehindEightExtensionHeaders) {
+  const auto packet = [](unsigned count) {
+    Bytes all;
+    for (unsigned at = 1; at < count; ++at) all = all + Bytes{IPPROTO_DSTOPTS, 0, 0, 0, 0, 0, 0, 0};
+    return ip6(IPPROTO_DSTOPTS, all + Bytes{IPPROTO_UDP, 0, 0, 0, 0, 0, 0, 0} + udp);
+  };
+  expect_words(read(packet(8)), 40001, 80);
+  EXPECT_EQ(read(packet(9)).taker, Taker::nobody);
+  EXPECT_EQ(read(packet(9), by_source).taker, Taker::nobody);
+}
+
+// Nothing else is asked of a quote whose addresses are not there.
+TEST(ReadPacket, GivesToNobodyAnErrorWhoseQuotedHeaderIsCutShort) {
+  const auto quoted4 = quote4(IPPROTO_ESP, {}, 5), quoted6 = quote6(IPPROTO_HOPOPTS, {});
+  for (const auto mode : {by_ports, by_source}) {
+    for (std::size_t size = 0; size < quoted4.size(); ++size) {
+      const Bytes cut(quoted4.begin(), quoted4.begin() + static_cast<long>(size));
+      EXPECT_EQ(read(ip4(IPPROTO_ICMP, icmp(3, cut)), mode).taker, Taker::nobody) << size;
+    }
+    for (std::size_t size = 0; size < quoted6.size(); ++size) {
+      const Bytes cut(quoted6.begin(), quoted6.begin() + static_cast<long>(size));
+      EXPECT_EQ(read(ip6(IPPROTO_ICMPV6, icmp(1, cut)), mode).taker, Taker::nobody) << size;
+    }
+  }
+  EXPECT_EQ(read(ip4(IPPROTO_ICMP, icmp(3, quoted4))).taker, Taker::every_node);
+  EXPECT_EQ(read(ip6(IPPROTO_ICMPV6, icmp(1, quoted6))).taker, Taker::every_node);
+}
+
 TEST(ReadPacket, FollowsErrorsToTheirFlow) {
-  for (const auto type : nftables::icmp_error_types(4)) {
+  for (const auto type : error_types4) {
     const auto packet = read(ip4(IPPROTO_ICMP, icmp(type, quote4(IPPROTO_TCP, answered_ports))));
     expect_words(packet, 40001, 80);
     EXPECT_TRUE(packet.is_error);
     EXPECT_EQ(packet.hashed.source, ip(client4));
   }
-  for (const auto type : nftables::icmp_error_types(6)) {
+  for (const auto type : error_types6) {
     const auto packet = read(ip6(IPPROTO_ICMPV6, icmp(type, quote6(IPPROTO_UDP, answered_ports))));
     expect_words(packet, 40001, 80);
     EXPECT_EQ(packet.hashed.source, ip(client6));
@@ -213,6 +194,17 @@ TEST(FirstFragments, TellThemInIp6Too) {
   fragments.complete(later);
   expect_words(later, 40001, 80);
   expect_words(read(ip6(IPPROTO_FRAGMENT, fragment(0, IPPROTO_UDP) + udp)), 40001, 80);
+}
+
+// Who sends that wants to be taken for somebody else; the ports are where they are.
+TEST(FirstFragments, MayBeFragmentsOnceMore) {
+  const auto fragment = [](std::uint8_t next, std::uint8_t number) {
+    return Bytes{next, 0, 0, 1, 0, 0, 0, number};
+  };
+  const auto packet =
+      read(ip6(IPPROTO_FRAGMENT, fragment(IPPROTO_FRAGMENT, 1) + fragment(IPPROTO_UDP, 2) + udp));
+  expect_words(packet, 40001, 80);
+  EXPECT_EQ(packet.fragment->number, 2u);
 }
 
 TEST(FirstFragments, KnowNothingOfOtherPackets) {

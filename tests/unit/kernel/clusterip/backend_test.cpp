@@ -71,7 +71,7 @@ TEST_F(ClusteripBackendTest, RefusesADrainAndSaysWhatToSet) {
   request.drain = std::chrono::seconds(1);
   EXPECT_THAT(outcome_of([&] { backend_->check(request); }),
               testing::AllOf(Fails(ExitCode::not_configured, "drain: "),
-                             testing::HasSubstr("backend=nftables")));
+                             testing::HasSubstr("backend=ebpf")));
 }
 
 // Nobody asks it for that; whoever does anyhow must not go on answering.

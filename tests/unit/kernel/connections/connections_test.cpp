@@ -1,76 +1,113 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What ctnetlink tells of connections: whole messages, truncated and hostile ones.
+// What sock_diag tells of TCP sockets: whole messages, truncated and hostile ones, and this very
+// kernel's own.
 #include "kernel/connections/connections.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <linux/netfilter/nf_conntrack_tcp.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <cstring>
 
 #include "builders.h"
+#include "clients/bucket_hash.h"
 #include "kernel/netlink/socket.h"
+#include "tcp_connection.h"
 
 namespace loadshare::connections {
 namespace {
 
 using test::ip;
 
-class Nest {
- public:
-  Nest(nlmsghdr& header, std::uint16_t type)
-      : header_(header), nest_(mnl_attr_nest_start(&header, type)) {}
-  ~Nest() { mnl_attr_nest_end(&header_, nest_); }
-  Nest(const Nest&) = delete;
+const IpAddress client4 = ip("10.0.0.7"), cluster4 = ip("10.0.0.100");
+const IpAddress client6 = ip("fd77::7"), cluster6 = ip("fd77::64");
+constexpr std::uint8_t new_syn_received = 12;  // the kernel's TCP_NEW_SYN_RECV
 
- private:
-  nlmsghdr& header_;
-  nlattr* nest_;
-};
-
-void put_tuple(nlmsghdr& header, std::uint16_t type, const IpAddress& source,
-               const IpAddress& destination, std::uint16_t source_port, std::uint16_t dest_port) {
-  const bool v4 = source.version == 4;
-  const Nest tuple(header, type);
-  {
-    const Nest addresses(header, CTA_TUPLE_IP);
-    mnl_attr_put(&header, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, source.octets().size(),
-                 source.bytes.data());
-    mnl_attr_put(&header, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, destination.octets().size(),
-                 destination.bytes.data());
-  }
-  const Nest protocol(header, CTA_TUPLE_PROTO);
-  mnl_attr_put_u8(&header, CTA_PROTO_NUM, IPPROTO_TCP);
-  mnl_attr_put_u16(&header, CTA_PROTO_SRC_PORT, htons(source_port));
-  mnl_attr_put_u16(&header, CTA_PROTO_DST_PORT, htons(dest_port));
-}
-
-/// As the kernel tells of a client's connection from port 40001 to port 80.
-netlink::Message a_connection(const IpAddress& client, const IpAddress& cluster,
-                              std::uint8_t tcp_state = TCP_CONNTRACK_ESTABLISHED) {
-  netlink::Message message(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, 0);
-  message.extra<nfgenmsg>().nfgen_family = client.version == 4 ? AF_INET : AF_INET6;
-  auto& header = message.header();
-  put_tuple(header, CTA_TUPLE_ORIG, client, cluster, 40001, 80);
-  // Of the way back, which NAT may have changed; whose names are the same.
-  put_tuple(header, CTA_TUPLE_REPLY, ip("192.0.2.1"), ip("192.0.2.2"), 1, 2);
-  mnl_attr_put_u32(&header, CTA_STATUS, 0);
-  {
-    const Nest info(header, CTA_PROTOINFO);
-    const Nest tcp(header, CTA_PROTOINFO_TCP);
-    mnl_attr_put_u8(&header, CTA_PROTOINFO_TCP_WSCALE_ORIGINAL, 7);
-    mnl_attr_put_u8(&header, CTA_PROTOINFO_TCP_STATE, tcp_state);
-  }
-  mnl_attr_put_u16(&header, CTA_ZONE, htons(9));  // with padding behind it
-  mnl_attr_put_u32(&header, CTA_ID, 0x01020304);
+/// As the kernel tells of a client's connection from port 40001 to port 80; octets as they stand.
+netlink::Message a_socket(int family, std::span<const std::uint8_t> client,
+                          std::span<const std::uint8_t> service,
+                          std::uint8_t state = TCP_ESTABLISHED) {
+  netlink::Message message(SOCK_DIAG_BY_FAMILY, 0);
+  auto& told = message.extra<inet_diag_msg>();
+  told.idiag_family = static_cast<std::uint8_t>(family);
+  told.idiag_state = state;
+  told.id.idiag_sport = htons(80);
+  told.id.idiag_dport = htons(40001);
+  std::memcpy(told.id.idiag_dst, client.data(), client.size());
+  std::memcpy(told.id.idiag_src, service.data(), service.size());
   return message;
 }
 
-const IpAddress client4 = ip("10.0.0.7"), cluster4 = ip("10.0.0.100");
-const IpAddress client6 = ip("fd77::7"), cluster6 = ip("fd77::64");
+netlink::Message a_socket(const IpAddress& client, const IpAddress& service,
+                          std::uint8_t state = TCP_ESTABLISHED) {
+  return a_socket(client.version == 4 ? AF_INET : AF_INET6, client.octets(), service.octets(),
+                  state);
+}
+
+std::vector<std::uint8_t> mapped(const IpAddress& address) {
+  std::vector<std::uint8_t> octets(16);
+  octets[10] = octets[11] = 0xff;
+  std::copy(address.octets().begin(), address.octets().end(), octets.begin() + 12);
+  return octets;
+}
+
+void expect_flow(const std::optional<Connection>& found, const IpAddress& client,
+                 const IpAddress& service) {
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->client, client);
+  EXPECT_EQ(found->service, service);
+  EXPECT_EQ(found->client_port, 40001);
+  EXPECT_EQ(found->service_port, 80);
+}
+
+TEST(Connection, IsReadFromASocket) {
+  expect_flow(parse(a_socket(client4, cluster4).header()), client4, cluster4);
+  expect_flow(parse(a_socket(client6, cluster6).header()), client6, cluster6);
+  EXPECT_EQ(parse(a_socket(client4, cluster4, TCP_LAST_ACK).header())->state, TCP_LAST_ACK);
+}
+
+// A server that listens on :: has them.
+TEST(Connection, OfAnIp4ClientWithAnIp6SocketIsAnIp4One) {
+  expect_flow(parse(a_socket(AF_INET6, mapped(client4), mapped(cluster4)).header()), client4,
+              cluster4);
+}
+
+TEST(Connection, OfAnAddressThatOnlyResemblesAMappedOneStaysAsItIs) {
+  auto octets = mapped(client4);
+  octets[11] = 0xfe;
+  auto expected = IpAddress{6, {}};
+  std::copy(octets.begin(), octets.end(), expected.octets().begin());
+  expect_flow(parse(a_socket(AF_INET6, octets, cluster6.octets()).header()), expected, cluster6);
+}
+
+// What stands behind an IPv4 address in its field means nothing.
+TEST(Connection, OfIp4ReadsFourOctets) {
+  auto octets = mapped(client4);
+  std::fill(octets.begin() + 10, octets.end(), std::uint8_t{0xff});
+  const auto first = ip("0.0.0.0");
+  expect_flow(parse(a_socket(AF_INET, octets, cluster4.octets()).header()), first, cluster4);
+}
+
+TEST(Connection, IsOpenFromTheFirstPacketToTheLast) {
+  const auto open_in = [](std::uint8_t state) {
+    return parse(a_socket(client4, cluster4, state).header())->is_open();
+  };
+  constexpr std::uint8_t open[] = {TCP_SYN_RECV,  new_syn_received, TCP_ESTABLISHED, TCP_FIN_WAIT1,
+                                   TCP_FIN_WAIT2, TCP_CLOSE_WAIT,   TCP_LAST_ACK,    TCP_CLOSING};
+  for (const auto state : open) EXPECT_TRUE(open_in(state)) << int{state};
+  constexpr std::uint8_t others[] = {0,  TCP_SYN_SENT, TCP_TIME_WAIT, TCP_CLOSE, TCP_LISTEN,
+                                     13, 255};
+  for (const auto state : others) EXPECT_FALSE(open_in(state)) << int{state};
+}
+
+TEST(Connection, OfAnotherFamilyIsNone) {
+  for (const int family : {AF_UNSPEC, AF_UNIX, AF_NETLINK, AF_PACKET, 255}) {
+    EXPECT_FALSE(parse(a_socket(family, client4.octets(), cluster4.octets()).header())) << family;
+  }
+}
 
 /// The first bytes of a message and not one more: the sanitizer sees whoever reads on.
 std::optional<Connection> parse_cut(const nlmsghdr& header, std::size_t size) {
@@ -81,141 +118,56 @@ std::optional<Connection> parse_cut(const nlmsghdr& header, std::size_t size) {
   return parse(cut);
 }
 
-TEST(Connection, IsWhatItsClientBegan) {
-  for (const auto& [client, cluster] :
-       {std::pair{client4, cluster4}, std::pair{client6, cluster6}}) {
-    auto message = a_connection(client, cluster);
-    const auto found = parse(message.header());
-    ASSERT_TRUE(found);
-    EXPECT_EQ(found->source, client);
-    EXPECT_EQ(found->destination, cluster);
-    EXPECT_EQ(found->source_port, 40001);
-    EXPECT_EQ(found->dest_port, 80);
-    EXPECT_EQ(found->protocol, IPPROTO_TCP);
-    EXPECT_EQ(found->tcp_state, TCP_CONNTRACK_ESTABLISHED);
+TEST(Connection, CutShortIsNone) {
+  auto message = a_socket(client6, cluster6);
+  const auto& header = message.header();
+  ASSERT_EQ(header.nlmsg_len, sizeof header + sizeof(inet_diag_msg));
+  for (std::size_t size = sizeof header; size < header.nlmsg_len; ++size) {
+    EXPECT_FALSE(parse_cut(header, size)) << size;
   }
+  expect_flow(parse_cut(header, header.nlmsg_len), client6, cluster6);
 }
 
-// Deleted by less, another connection of the same tuple in another zone, or a newer one, would go.
-TEST(Connection, IsNamedByTupleIdAndZone) {
-  auto message = a_connection(client4, cluster4);
-  const auto found = parse(message.header());
+TEST(Connection, WithJunkBehindItIsReadAsIfThereWereNone) {
+  auto message = a_socket(client4, cluster4);
+  const std::vector<char> junk(3000, '\xff');
+  mnl_attr_put(&message.header(), 0xffff, junk.size(), junk.data());
+  expect_flow(parse(message.header()), client4, cluster4);
+}
+
+Filter by_all_ports(unsigned total) {
+  return {"lo", {}, HashMode::source_ip_source_port_dest_port, 3, total};
+}
+
+unsigned bucket_of(const test::TcpConnection& connection, const Filter& filter) {
+  return loadshare::bucket_of(
+      {connection.client(), connection.client_port(), connection.service_port()}, filter.hash_mode,
+      filter.seed, filter.total);
+}
+
+bool is_among(const std::vector<Connection>& found, const test::TcpConnection& connection) {
+  return std::any_of(found.begin(), found.end(), [&](const Connection& one) {
+    return one.client == connection.client() && one.client_port == connection.client_port() &&
+           one.service_port == connection.service_port();
+  });
+}
+
+// The kernel itself is asked, as anybody may. An address of loopback that nobody else uses.
+void expect_found(const test::TcpConnection& connection) {
+  const auto filter = by_all_ports(7);
+  const unsigned own = bucket_of(connection, filter), other = own % 7 + 1;
+  const auto found = connections_of(connection.service(), filter, {own});
   ASSERT_TRUE(found);
-  netlink::Message named(0, 0);
-  std::memcpy(mnl_nlmsg_get_payload_tail(&named.header()), found->message.data(),
-              found->message.size());
-  named.header().nlmsg_len += static_cast<std::uint32_t>(found->message.size());
-  std::vector<int> types;
-  for (const auto* attribute : netlink::attributes(named.header(), 0)) {
-    types.push_back(mnl_attr_get_type(attribute));
-  }
-  EXPECT_THAT(types, testing::ElementsAre(CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID));
+  EXPECT_TRUE(is_among(*found, connection));
+  EXPECT_FALSE(is_among(*connections_of(connection.service(), filter, {other}), connection));
+  EXPECT_EQ(std::ranges::count_if(*found, &Connection::is_open), 1);
+  EXPECT_EQ(found->front().bucket(filter), own);
 }
 
-TEST(Connection, IsOpenFromTheFirstPacketToTheLast) {
-  const auto open_in = [](std::uint8_t state) {
-    auto message = a_connection(client4, cluster4, state);
-    return parse(message.header())->is_open();
-  };
-  for (const std::uint8_t state :
-       {TCP_CONNTRACK_SYN_SENT, TCP_CONNTRACK_SYN_RECV, TCP_CONNTRACK_ESTABLISHED,
-        TCP_CONNTRACK_FIN_WAIT, TCP_CONNTRACK_CLOSE_WAIT, TCP_CONNTRACK_LAST_ACK}) {
-    EXPECT_TRUE(open_in(state)) << int{state};
-  }
-  for (const std::uint8_t state :
-       {TCP_CONNTRACK_NONE, TCP_CONNTRACK_TIME_WAIT, TCP_CONNTRACK_CLOSE, TCP_CONNTRACK_LISTEN}) {
-    EXPECT_FALSE(open_in(state)) << int{state};
-  }
-}
-
-TEST(Connection, WithoutATupleIsNone) {
-  netlink::Message message(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, 0);
-  message.extra<nfgenmsg>();
-  EXPECT_FALSE(parse(message.header()));
-  put_tuple(message.header(), CTA_TUPLE_REPLY, client4, cluster4, 40001, 80);
-  EXPECT_FALSE(parse(message.header()));
-}
-
-TEST(Connection, OfAnotherProtocolHasNoState) {
-  netlink::Message message(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, 0);
-  message.extra<nfgenmsg>();
-  put_tuple(message.header(), CTA_TUPLE_ORIG, client4, cluster4, 40001, 80);
-  const auto found = parse(message.header());
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->tcp_state, TCP_CONNTRACK_NONE);
-  EXPECT_FALSE(found->is_open());
-}
-
-TEST(Connection, CutShortAnywhereIsReadAsFarAsItGoes) {
-  for (const auto& [client, cluster] :
-       {std::pair{client4, cluster4}, std::pair{client6, cluster6}}) {
-    auto message = a_connection(client, cluster);
-    const auto& header = message.header();
-    for (std::size_t size = sizeof header; size < header.nlmsg_len; ++size) {
-      const auto found = parse_cut(header, size);
-      if (size < sizeof header + sizeof(nfgenmsg)) {
-        EXPECT_FALSE(found) << size;
-      }
-      if (found) {
-        EXPECT_EQ(found->source, client) << "tuples are whole or not there: " << size;
-      }
-    }
-  }
-}
-
-TEST(Connection, WithAttributesTooShortHasZerosInTheirPlace) {
-  netlink::Message message(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, 0);
-  message.extra<nfgenmsg>();
-  auto& header = message.header();
-  {
-    const Nest tuple(header, CTA_TUPLE_ORIG);
-    {
-      const Nest addresses(header, CTA_TUPLE_IP);
-      mnl_attr_put(&header, CTA_IP_V4_SRC, 3, "\x0a\x00\x00");
-      mnl_attr_put(&header, CTA_IP_V6_DST, 4, "\x0a\x00\x00\x07");
-    }
-    const Nest protocol(header, CTA_TUPLE_PROTO);
-    mnl_attr_put(&header, CTA_PROTO_NUM, 0, "");
-    mnl_attr_put_u8(&header, CTA_PROTO_SRC_PORT, 7);
-  }
-  const auto found = parse(header);
-  ASSERT_TRUE(found);
-  EXPECT_EQ(found->source, (IpAddress{4, {}}));
-  EXPECT_EQ(found->destination, (IpAddress{6, {}}));
-  EXPECT_EQ(found->protocol, 0);
-  EXPECT_EQ(found->source_port, 0);
-}
-
-// It would not fit into the message that asks the kernel to forget it.
-TEST(Connection, OfABoundlessNameIsNone) {
-  netlink::Message message(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, 0);
-  message.extra<nfgenmsg>();
-  const std::vector<char> junk(3000);
-  mnl_attr_put(&message.header(), CTA_TUPLE_ORIG, junk.size(), junk.data());
-  EXPECT_FALSE(parse(message.header()));
-}
-
-netlink::Message a_fill(std::uint32_t entries) {
-  netlink::Message message(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS, 0);
-  message.extra<nfgenmsg>();
-  mnl_attr_put_u32(&message.header(), CTA_STATS_GLOBAL_ENTRIES, htonl(entries));
-  return message;
-}
-
-TEST(Fill, IsWhatConntrackHoldsAndMayHold) {
-  auto message = a_fill(70000);
-  EXPECT_EQ(parse_fill(message.header())->entries, 70000u);
-  EXPECT_EQ(parse_fill(message.header())->most, 0u) << "before Linux 4.18";
-  mnl_attr_put_u32(&message.header(), CTA_STATS_GLOBAL_MAX_ENTRIES, htonl(262144));
-  EXPECT_EQ(parse_fill(message.header())->entries, 70000u);
-  EXPECT_EQ(parse_fill(message.header())->most, 262144u);
-}
-
-TEST(Fill, OfSomethingElseIsNone) {
-  netlink::Message message(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET_STATS, 0);
-  EXPECT_FALSE(parse_fill(message.header()));
-  message.extra<nfgenmsg>();
-  EXPECT_FALSE(parse_fill(message.header()));
+TEST(Connections, AreThoseThatTheKernelHas) {
+  if (!can_tell()) GTEST_SKIP() << "this kernel does not tell its TCP sockets";
+  expect_found(test::TcpConnection(ip("127.9.8.7")));
+  expect_found(test::TcpConnection(ip("127.9.8.7"), test::Listener::on_any_ip6));
 }
 
 }  // namespace
