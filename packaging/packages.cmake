@@ -14,7 +14,7 @@ talks to another; when a machine dies, its buckets start on the others.
 It is a resource agent for Pacemaker, ocf:loadshare:ClusterIP, and the command
 loadshare behind it, which works without a cluster as well. It does what the
 clone mode of ocf:heartbeat:IPaddr2 used to do, with CLUSTERIP on old kernels
-and with nf_tables on new ones, for IPv4 and IPv6.")
+and with an eBPF program on new ones, for IPv4 and IPv6.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_STRIP_FILES ON)

@@ -2,8 +2,8 @@
 // Runs in the kernel for every frame that leaves the interface: ARP and NDP messages that speak
 // for a cluster address get the cluster MAC, whoever wrote them.
 //
-// Not nf_tables, because this must outlive `nft flush ruleset`: the kernel goes on answering ARP
-// and NDP after a flush, and one answer with the node's own MAC misleads a client for minutes.
+// Not the deciding program's work, because this must outlive it: the kernel goes on answering ARP
+// and NDP without it, and one answer with the node's own MAC misleads a client for minutes.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in6.h>
