@@ -56,15 +56,15 @@ scripts() {
   done
 }
 
-@test "a kernel test is kept from the CLUSTERIP guest only where it says that it is about nf_tables alone" {
+@test "a kernel test is kept from the CLUSTERIP guest only where it says that it is about ebpf alone" {
   cd "$BATS_TEST_DIRNAME/../kernel"
   run -0 awk '
     FNR == 1 { tagged = 0 }
-    tagged && /only_on nftables|on_ipv6/ { tagged = 0 }
+    tagged && /only_on ebpf|on_ipv6/ { tagged = 0 }
     tagged && /^}/ { print FILENAME ": " test; tagged = 0 }
-    /^# bats test_tags=nftables/ { tagged = 1 }
+    /^# bats test_tags=ebpf/ { tagged = 1 }
     /^@test/ { test = $0 }' ./*.bats
   [ -z "$output" ]
-  run -0 grep -l 'file_tags=nftables' ./*.bats
-  for file in "${lines[@]}"; do grep -q 'only_on nftables' "$file"; done
+  run -0 grep -l 'file_tags=ebpf' ./*.bats
+  for file in "${lines[@]}"; do grep -q 'only_on ebpf' "$file"; done
 }

@@ -64,7 +64,7 @@ metadata() {
   completes "sw" "switch-config"
   completes "start --has" "--hash="
   completes "start --hash sourceip-sourceport-" "sourceip-sourceport-destport"
-  completes "start --backend=n" "nftables"
+  completes "start --backend=e" "ebpf"
   completes "start --arp-bg t" "true"
   completes "switch-config --vendor j" "junos"
   completes "switch-config --nic l" "lo"
