@@ -2,19 +2,34 @@
 #include "kernel/link/address.h"
 
 #include <linux/if_addr.h>
+#include <linux/membarrier.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <thread>
 
 #include "loadshare/error.h"
 
 namespace loadshare::link {
 namespace {
+
+// An ARP or NDP request that came while the address was there is still being answered on another
+// processor; that answer must meet all that gives it the cluster's MAC, or it tells the node's own.
+// Seen on an emulated 6.1: one of 68,871. The kernel receives under RCU, and MEMBARRIER_CMD_GLOBAL
+// is its synchronize_rcu for everybody, some 10 ms (kernel/sched/membarrier.c); where processors
+// run without ticks (nohz_full) it has none.
+void await_answers_on_their_way() {
+  if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) != 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
 
 constexpr std::uint32_t for_ever = 0xffffffff;  // INFINITY_LIFE_TIME, net/addrconf.h
 
@@ -177,6 +192,7 @@ void remove_address(netlink::Socket& route, const IpAddress& address, const Held
   if (answer.error_number != 0 && answer.error_number != EADDRNOTAVAIL) {
     throw kernel_error(describe(RemoveAddress{address, held}), answer.error_number);
   }
+  await_answers_on_their_way();
 }
 
 }  // namespace loadshare::link

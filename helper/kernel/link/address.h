@@ -35,7 +35,8 @@ void add_address(netlink::Socket& route, const Target& target);
 /// From now on it expires. Succeeds where it is gone.
 void limit_address(netlink::Socket& route, const LimitAddress& step);
 
-/// Succeeds where it, or its interface, is already gone.
+/// Succeeds where it, or its interface, is already gone. When it returns, nobody is told of the
+/// address any more: not by answers to requests of before either.
 void remove_address(netlink::Socket& route, const IpAddress& address, const HeldAddress& held);
 
 }  // namespace loadshare::link
