@@ -422,7 +422,9 @@ flushed() {
   served_by 2 $connections
   on 1 ss -tn state established src "$VIP" | grep -q "$VIP" # or there was nothing to be mistaken
   move 1 3 1 2 3
-  on 1 loadshare status "$VIP" | grep -E 'draining +1-3 with 0 connections'
+  # A drain without connections is over as soon as somebody looks.
+  run on 1 loadshare status "$VIP"
+  [ "$status" -eq 7 ] || [[ $output =~ draining\ +1-3\ with\ 0\ connections ]]
 }
 
 # watch_on NODE: returns once `loadshare watch` runs there, which is not as long as the machine is busy.
