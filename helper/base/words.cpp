@@ -23,7 +23,10 @@ std::string seconds(std::chrono::milliseconds time) {
 
 std::string listed(const std::set<unsigned>& buckets) {
   std::string text;
-  for (const unsigned bucket : buckets) text += (text.empty() ? "" : ",") + std::to_string(bucket);
+  for (const unsigned bucket : buckets) {
+    if (!text.empty()) text += ",";
+    text += std::to_string(bucket);
+  }
   return text;
 }
 

@@ -202,8 +202,9 @@ std::string in_short(const std::set<unsigned>& buckets) {
     auto last = at;
     while (std::next(last) != buckets.end() && *std::next(last) == *last + 1) ++last;
     const bool range = *last - *at >= 2;
-    text += (text.empty() ? "" : " ") + std::to_string(*at);
-    if (range) text += "-" + std::to_string(*last);
+    if (!text.empty()) text += " ";
+    text += std::to_string(*at);
+    if (range) text.append("-").append(std::to_string(*last));
     at = range ? std::next(last) : std::next(at);
   }
   return text;

@@ -42,7 +42,7 @@ where_typed() { sed -n "s/^$1 *: *//p" "$BATS_TEST_DIRNAME/readme-blocks"; }
   local command
   while read -r command; do
     { echo "  help"; "$REPOSITORY/dev" help; } | grep -q "^  $command\( \|$\)" || { echo "no ./dev $command"; return 1; }
-  done < <(grep -oh '\./dev [a-z-]*' "$REPOSITORY"/*.md "$REPOSITORY"/docs/*.md | sed 's/.* //' | sort -u)
+  done < <(grep -ohE '\./dev [a-z]+(-[a-z0-9]+)*' "$REPOSITORY"/*.md "$REPOSITORY"/docs/*.md | sed 's/.* //' | sort -u)
 }
 
 @test "each file that a document links to is there" {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/link/interface.h"
 
-#include <linux/if.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <net/if.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -19,6 +19,9 @@
 
 namespace loadshare::link {
 namespace {
+
+// linux/if.h, whose other names are those of net/if.h, and differ: one program cannot have both.
+constexpr unsigned carrier_is_there = 1U << 16;  // IFF_LOWER_UP
 
 std::string read_file(const char* path) {
   std::ostringstream text;
@@ -64,7 +67,7 @@ std::optional<Interface> find_interface(netlink::Socket& route, const std::strin
   return Interface{.name = name,
                    .index = index,
                    .up = flag(IFF_UP),
-                   .carrier = flag(IFF_LOWER_UP),
+                   .carrier = flag(carrier_is_there),
                    .loopback = flag(IFF_LOOPBACK),
                    .multicast = flag(IFF_MULTICAST),
                    .joined = parse_joined(read_file("/proc/net/dev_mcast"), index)};
