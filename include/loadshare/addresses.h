@@ -19,8 +19,10 @@ struct IpAddress {
   auto operator<=>(const IpAddress&) const = default;
 
   unsigned bits() const { return version == 4 ? 32 : 128; }
-  std::span<const std::uint8_t> octets() const { return {bytes.data(), bits() / 8}; }
-  std::span<std::uint8_t> octets() { return {bytes.data(), bits() / 8}; }
+  /// Only of an address that outlives what is returned.
+  std::span<const std::uint8_t> octets() const& { return {bytes.data(), bits() / 8}; }
+  std::span<std::uint8_t> octets() & { return {bytes.data(), bits() / 8}; }
+  void octets() const&& = delete;
 };
 
 /// Nothing unless `text` is a dotted quad or an IPv6 address in any spelling of RFC 4291.

@@ -42,7 +42,8 @@ class DeciderHoldings : public DeciderTest {
   bool passes(const std::string& address, const std::string& client) {
     auto packet = from(test::ip(client), test::ip(address).version == 4 ? ip4(IPPROTO_UDP, udp)
                                                                         : ip6(IPPROTO_UDP, udp));
-    const auto octets = test::ip(address).octets();
+    const auto destination = test::ip(address);
+    const auto octets = destination.octets();
     std::copy(octets.begin(), octets.end(), packet.begin() + (packet[0] >> 4 == 4 ? 16 : 24));
     return node()->passes(frame_of(packet));
   }
