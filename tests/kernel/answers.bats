@@ -58,6 +58,7 @@ second_address() {
   identity 400
 }
 
+# bats test_tags=host
 @test "another seed puts other clients together" {
   deal 3
   first=$(who udp)

@@ -165,6 +165,7 @@ beside_foreign_rules() {
   expect_trace 1 "$CLEAN"
 }
 
+# bats test_tags=host
 @test "all eight buckets that were started at once are served" {
   on_node at_once start "$VIP" 8
   holds 1 1 2 3 4 5 6 7 8
@@ -172,6 +173,7 @@ beside_foreign_rules() {
   on_node at_once stop "$VIP" 8
 }
 
+# bats test_tags=host
 @test "half of the buckets are started while the other half is stopped" {
   on_node at_once start "$VIP" 4
   on_node half_and_half
@@ -188,6 +190,7 @@ beside_foreign_rules() {
   expect_trace 1 "$CLEAN"
 }
 
+# bats test_tags=host
 @test "one address stays whole while another comes and goes" {
   helpers 1 start 1 2 3
   on_node rounds 3 "$other_vip" 3

@@ -46,6 +46,7 @@ clone_of_three() {
   expect_trace 1 "$before"
 }
 
+# bats test_tags=host
 @test "ocf-tester passes while the node holds another bucket, and leaves that one alone" {
   local before
   # What ocf-tester derives, so that both buckets are of one clone.

@@ -130,6 +130,7 @@ sum() { sed -n "s/^ *\([0-9]*\)  $2\$/\1/p" "$(log "$1")"; }
     -eq $((2 * ($(sum 1 responsible) + $(sum 2 responsible) + $(sum 3 responsible)))) ]
 }
 
+# bats test_tags=host
 @test "a bucket that moves shows within two seconds" {
   deal 3
   watch_on 2
