@@ -44,8 +44,12 @@ FileLock::FileLock(const std::filesystem::path& path, LockMode mode,
   const int operation = mode == LockMode::shared ? LOCK_SH : LOCK_EX;
   if (flock(file_.number(), operation | LOCK_NB) == 0) return;
   if (errno == EWOULDBLOCK && longest_wait.count() > 0) {
+    const auto began = std::chrono::steady_clock::now();
     const Alarm alarm(longest_wait);
-    if (flock(file_.number(), operation) == 0) return;
+    const bool locked = flock(file_.number(), operation) == 0;
+    waited_ = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - began);
+    if (locked) return;
   }
   if (errno != EINTR && errno != EWOULDBLOCK) throw kernel_error("lock " + path.string(), errno);
   throw Error(ExitCode::generic_error, path.string() + " has been locked by another process for " +

@@ -21,8 +21,12 @@ class FileLock {
   /// Whoever keeps it open, such as a child, keeps the lock.
   int file() const { return file_.number(); }
 
+  /// How long another process held it.
+  std::chrono::milliseconds waited() const { return waited_; }
+
  private:
   FileDescriptor file_;
+  std::chrono::milliseconds waited_{0};
 };
 
 }  // namespace loadshare

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/kernel_module.h"
 
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include <fstream>
 #include <vector>
 
+#include "base/program.h"
+#include "loadshare/error.h"
+
 namespace loadshare {
 namespace {
+
+constexpr std::chrono::seconds longest_wait{5};
 
 // The program that the kernel itself calls when it needs a module (admin-guide/sysctl/kernel.rst).
 std::string modprobe_path() {
@@ -18,18 +20,13 @@ std::string modprobe_path() {
   return path.empty() ? "/sbin/modprobe" : path;
 }
 
-bool modprobe(std::vector<std::string> arguments) {
-  auto path = modprobe_path();
-  std::vector<char*> words{path.data()};
-  for (auto& argument : arguments) words.push_back(argument.data());
-  words.push_back(nullptr);
-  char* no_environment[] = {nullptr};
-  pid_t child = 0;
-  if (posix_spawn(&child, path.c_str(), nullptr, nullptr, words.data(), no_environment) != 0) {
-    return false;
+bool modprobe(std::vector<std::string> words) {
+  words.insert(words.begin(), modprobe_path());
+  try {
+    return run_program(words, longest_wait).exit_status == 0;
+  } catch (const Error&) {
+    return false;  // whoever needs the module says what is missing
   }
-  int status = 0;
-  return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace

@@ -3,16 +3,21 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
+
 #include "base/network_namespace.h"
+#include "base/run_folder.h"
+#include "loadshare/error.h"
 
 namespace loadshare {
 
 FileLock lock_in_namespace(const std::string& name, LockMode mode,
                            std::chrono::seconds longest_wait) {
-  const std::filesystem::path folder = "/run/loadshare";
-  mkdir(folder.c_str(), 0700);  // where it fails, opening the lock says why
+  if (mkdir(run_folder().c_str(), 0700) != 0 && errno != EEXIST) {
+    throw kernel_error("make " + run_folder().string() + " for locks", errno);
+  }
   const auto file = std::to_string(network_namespace_id()) + "-" + name + ".lock";
-  return FileLock(folder / file, mode, longest_wait);
+  return FileLock(run_folder() / file, mode, longest_wait);
 }
 
 }  // namespace loadshare

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -22,6 +24,17 @@ using Clock = std::chrono::steady_clock;
 constexpr int not_found = 127;
 constexpr std::size_t most_output = 16 << 20;
 
+// Whether there is something to read, or its end, before the time is over.
+bool readable(const FileDescriptor& file, Clock::time_point end) {
+  while (true) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+    pollfd waiting{file.number(), POLLIN, 0};
+    const int ready = left > 0 ? poll(&waiting, 1, static_cast<int>(left)) : 0;
+    if (ready >= 0 || errno != EINTR) return ready > 0;
+  }
+}
+
 /// A child process that outlives no exception.
 class Child {
  public:
@@ -33,8 +46,13 @@ class Child {
     waitpid(process_, nullptr, 0);
   }
 
-  /// Its exit status; nothing where a signal ended it.
-  std::optional<int> wait() {
+  /// Its exit status; nothing where a signal ended it. Throws where it lives on, as a program may
+  /// that has closed its output.
+  std::optional<int> wait(Clock::time_point end, const std::string& name) {
+    const FileDescriptor process(static_cast<int>(syscall(SYS_pidfd_open, process_, 0)));
+    if (process && !readable(process, end)) {
+      throw Error(ExitCode::generic_error, name + " does not end");
+    }
     int status = 0;
     while (waitpid(process_, &status, 0) < 0 && errno == EINTR) continue;
     process_ = 0;
@@ -72,17 +90,6 @@ pid_t spawn(std::vector<std::string> words, int standard_output) {
   return child;
 }
 
-// Whether the pipe has something to read, or its end, before the time is over.
-bool readable(const FileDescriptor& pipe, Clock::time_point end) {
-  while (true) {
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-    pollfd waiting{pipe.number(), POLLIN, 0};
-    const int ready = left > 0 ? poll(&waiting, 1, static_cast<int>(left)) : 0;
-    if (ready >= 0 || errno != EINTR) return ready > 0;
-  }
-}
-
 std::string read_all(const FileDescriptor& pipe, Clock::time_point end, const std::string& name) {
   std::string text;
   std::array<char, 65536> buffer;
@@ -111,7 +118,7 @@ ProgramEnd run_program(const std::vector<std::string>& words, std::chrono::milli
   Child child(process);
   writing = FileDescriptor(-1);
   auto output = read_all(reading, end, words[0]);
-  const auto status = child.wait();
+  const auto status = child.wait(end, words[0]);
   if (!status) throw Error(ExitCode::generic_error, words[0] + " died of a signal");
   return {*status, std::move(output)};
 }

@@ -14,8 +14,8 @@ struct ProgramEnd {
 };
 
 /// Runs the program, found by PATH, without a shell. It reads nothing, and what it says on standard
-/// error is lost. Throws generic_error where it takes longer than `limit`, says more than 16 MiB or
-/// dies of a signal; then it is killed.
+/// error is lost. Throws generic_error where it does not end within `limit`, says more than 16 MiB
+/// or dies of a signal; then it is killed.
 ProgramEnd run_program(const std::vector<std::string>& words, std::chrono::milliseconds limit);
 
 }  // namespace loadshare

@@ -30,6 +30,9 @@ Findings interface(const Place& place);
 /// settings.cpp: sysctls of the interface.
 Findings settings(const Place& place);
 
+/// programs.cpp: who may take frames before they are ours.
+Findings programs(const Place& place);
+
 /// host.cpp: the address, its rules, and others' rules for it on this node.
 Findings this_node(const Place& place);
 

@@ -34,14 +34,17 @@ void check_address(const Place& place, Findings& findings) {
   const auto text = to_string(place.request.address);
   const auto& state = place.observed.filter;
   for (const auto& held : place.observed.addresses) {
-    if (!state.filters.empty()) continue;
+    // Of the node's own address speaks check_start().
+    if (!state.filters.empty() || !held.cluster_form) continue;
     const auto shown = text + "/" + std::to_string(held.prefix_length);
     findings.push_back(fail(
         shown + " is on " + held.interface + " without a cluster rule: this node answers everybody",
         "ip address del " + shown + " dev " + held.interface));
   }
-  for (const auto& fault : state.faults) {
-    findings.push_back(fail(fault, "stop and start the resource on this node"));
+  if (!state.filters.empty() || !state.faults.empty()) {
+    for (const auto& fault : faults_of(place.request.address, place.observed)) {
+      findings.push_back(fail(fault, "stop and start the resource on this node"));
+    }
   }
   if (!findings.empty()) return;
   findings.push_back(state.filters.empty()

@@ -120,11 +120,7 @@ void PrivateNetwork::enter(const FileDescriptor& place) const {
 void PrivateNetwork::add_client(const IpAddress& address, unsigned prefix_length) const {
   enter(clients_);
   netlink::Socket route(NETLINK_ROUTE);
-  link::add_address(route, {.address = address,
-                            .filter = {},
-                            .held = {client_interface, prefix_length},
-                            .broadcast = {},
-                            .label = {}});
+  link::add_address(route, address, {client_interface, prefix_length});
   enter(node_);
 }
 

@@ -8,6 +8,10 @@ namespace loadshare::checks {
 namespace {
 
 std::string sysctl(int version, const std::string& interface, const std::string& key) {
+  // With slashes, sysctl(8) takes the dot of a VLAN's name for what it is.
+  if (interface.find('.') != std::string::npos) {
+    return "net/ipv" + std::to_string(version) + "/conf/" + interface + "/" + key;
+  }
   return "net.ipv" + std::to_string(version) + ".conf." + interface + "." + key;
 }
 
@@ -26,8 +30,8 @@ int setting(int version, const std::string& interface, const std::string& key) {
 void check_arp_ignore(const std::string& nic, Findings& findings) {
   const auto value = setting(4, nic, "arp_ignore");
   const auto shown = sysctl(4, nic, "arp_ignore") + "=" + std::to_string(value);
-  // 1 and 2 answer for addresses of the interface itself, which the cluster address is.
-  if (value >= 3) {
+  // With 1 and 2 it is held on the interface, and answered.
+  if (value == 3 || value == 8) {
     findings.push_back(fail(shown + ": ARP requests for the address are not answered",
                             "set it to 0 or 1, for all and for " + nic));
   } else if (value == 2) {

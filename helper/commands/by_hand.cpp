@@ -108,7 +108,10 @@ void claim(const Invocation& given) {
   }
   apply(wish.call, kernel, plan);
   if (wish.call.dry_run) return;
-  check_result(wish, kernel.observe(wish.call.request).filter.buckets, true);
+  const auto now = kernel.observe(wish.call.request);
+  check_result(wish, now.filter.buckets, true);
+  const auto faults = faults_of(wish.call.request.address, now);
+  if (!faults.empty()) throw Error(ExitCode::generic_error, "taken, but " + faults.front());
   tell(wish, observed.filter.buckets, true, "taken", "was already held");
 }
 

@@ -30,6 +30,7 @@ const Check all_checks[] = {
     {Needs::nothing, [](const Place&) { return checks::kernel_parts(); }},
     {Needs::interface, checks::interface},
     {Needs::interface, checks::settings},
+    {Needs::interface, checks::programs},
     {Needs::address, checks::this_node},
     {Needs::nothing, checks::sockets},
     {Needs::address, checks::resources},
@@ -56,6 +57,7 @@ Place find_place(const Request& request) {
   if (!has_address(place) && !request.interface) return place;
   place.observed = Kernel(request, {}).observe(request);
   if (request.interface) place.interface = *request.interface;
+  if (place.observed.interface) place.interface = place.observed.interface->name;
   if (!has_address(place)) return place;
   try {
     place.target = resolve(request, place.observed);

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// start, stop, monitor, notify and validate: what the agent asks for, one bucket at a time.
-#include <syslog.h>
-
-#include <algorithm>
-#include <iostream>
+// start, monitor, notify and validate: what the agent asks for, one bucket at a time. stop is in
+// stop.cpp.
 #include <optional>
 #include <set>
 
@@ -16,12 +13,6 @@
 
 namespace loadshare::commands {
 namespace {
-
-// For whoever is there, and for whoever asks later.
-void report(const std::string& what) {
-  std::cout << what << "\n";
-  syslog(LOG_DAEMON | LOG_INFO, "%s", what.c_str());
-}
 
 // When clone-max is changed, the cluster restarts none of the instances that stay and goes on
 // calling their monitor with the old number. A node that computes with another number than the rest
@@ -37,12 +28,6 @@ void check_clone_max(const Request& request, const std::optional<std::string>& c
   throw Error(ExitCode::generic_error,
               "clone-max is " + *changed + " now, but this bucket was started as one of " +
                   std::to_string(request.total) + ": it has to start anew");
-}
-
-template <class Wanted>
-bool has(const Plan& plan) {
-  return std::any_of(plan.begin(), plan.end(),
-                     [](const Step& step) { return std::holds_alternative<Wanted>(step); });
 }
 
 std::set<unsigned> all_buckets(unsigned total) {
@@ -99,30 +84,6 @@ void start(const Invocation& call) {
     throw Error(ExitCode::generic_error, "started, but " + verdict.reason);
   }
   report(bucket_in_words(request) + (plan.empty() ? " was already held" : " taken"));
-}
-
-void stop(const Invocation& call) {
-  try {
-    enter_namespace(call);
-  } catch (const Error& error) {
-    // Where the namespace is gone, so is everything that was in it.
-    if (error.code() == ExitCode::not_installed) return;
-    throw;
-  }
-  const auto lock = lock_address(call, LockMode::exclusive);
-  auto request = call.request;
-  // Whatever backend is configured by now: what holds the address has to let it go.
-  request.backend = holder_of(request.address).value_or(request.backend);
-  Kernel kernel(request, call.lock_wait);
-  const auto observed = kernel.observe(request);
-  const auto plan = plan_stop(request, observed);
-  apply(call, kernel, plan);
-  if (call.dry_run) return;
-  const bool drains = has<DrainBucket>(plan);
-  if (drains || has<LimitAddress>(plan) || observed.filter.moves.on) settle_later(call);
-  report(bucket_in_words(call.request) + (plan.empty() ? " was not held"
-                                          : drains     ? " drains"
-                                                       : " released"));
 }
 
 void monitor(const Invocation& call) {

@@ -17,7 +17,15 @@ report::AddressReport look_at(const Invocation& call, const IpAddress& address) 
   about.request.address = address;
   const auto lock = lock_address(about, LockMode::shared);
   Kernel kernel(about.request, about.lock_wait);
-  return report::report_on(address, kernel.backend(), kernel.observe(about.request));
+  auto observed = kernel.observe(about.request);
+  // The interface that the address is served on need not be the one that its network suggests.
+  const auto& filters = observed.filter.filters;
+  const auto name = observed.interface ? observed.interface->name : "";
+  if (!filters.empty() && name != filters.front().interface) {
+    about.request.interface = filters.front().interface;
+    observed = kernel.observe(about.request);
+  }
+  return report::report_on(address, kernel.backend(), observed);
 }
 
 std::vector<report::AddressReport> reports(const Invocation& call) {

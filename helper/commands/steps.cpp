@@ -3,11 +3,26 @@
 
 #include <iostream>
 
+#include "base/log.h"
 #include "base/namespace_lock.h"
 #include "base/network_namespace.h"
+#include "base/words.h"
 #include "loadshare/error.h"
 
 namespace loadshare::commands {
+
+namespace {
+
+constexpr std::chrono::seconds long_wait{1};
+
+}  // namespace
+
+void report(const std::string& what) {
+  std::cout << what << "\n";
+  log(Severity::information, what);
+}
+
+void warn(const std::string& what) { std::cerr << what << "\n"; }
 
 std::string bucket_in_words(const Request& request) {
   return "bucket " + std::to_string(request.bucket) + " of " + to_string(request.address);
@@ -22,7 +37,13 @@ IpAddress address_operand(const Invocation& call) {
 }
 
 FileLock lock_address(const Invocation& call, LockMode mode) {
-  return lock_in_namespace(to_string(call.request.address), mode, call.lock_wait);
+  const auto address = to_string(call.request.address);
+  auto lock = lock_in_namespace(address, mode, call.lock_wait);
+  if (lock.waited() >= long_wait) {
+    log(Severity::warning,
+        "waited " + words::seconds(lock.waited()) + " for who was at work on " + address);
+  }
+  return lock;
 }
 
 void enter_namespace(const Invocation& call) {

@@ -41,9 +41,7 @@ Found as_held(const Request& request, const Observed& observed) {
   auto found = as_given(request);
   found.entry.mac = filter.mac;
   found.entry.origin = "held here on " + filter.interface;
-  if (!observed.addresses.empty()) {
-    found.entry.prefix_length = observed.addresses.front().prefix_length;
-  }
+  if (const auto length = network_length(observed)) found.entry.prefix_length = *length;
   found.interface = filter.interface;
   return found;
 }
@@ -53,8 +51,8 @@ Found as_start_would(const Request& request, const Observed& observed) {
   const auto target = resolve(request, observed);
   auto found = as_given(request);
   found.entry.mac = target.filter.mac;
-  found.entry.prefix_length = target.held.prefix_length;
-  found.entry.origin = "derived from the address, /" + std::to_string(target.held.prefix_length) +
+  found.entry.prefix_length = target.prefix_length;
+  found.entry.origin = "derived from the address, /" + std::to_string(target.prefix_length) +
                        " and broadcast " +
                        (target.broadcast ? to_string(*target.broadcast) : "none");
   found.interface = target.filter.interface;

@@ -3,24 +3,30 @@
 
 #include <linux/netlink.h>
 
+#include "base/namespace_lock.h"
 #include "kernel/clusterip/backend.h"
 #include "kernel/decider/backend.h"
 #include "kernel/decider/observation.h"
-#include "kernel/link/address.h"
+#include "kernel/decider/program.h"
 #include "kernel/link/announcement.h"
 #include "kernel/link/interface.h"
 #include "kernel/link/local_route.h"
+#include "kernel/link/network_route.h"
+#include "kernel/link/path.h"
 #include "kernel/link/unicast_guard.h"
 #include "loadshare/error.h"
 
 namespace loadshare {
 namespace {
 
-constexpr std::chrono::milliseconds longest_wait{2000};  // measured: up to 30 ms
+// Measured: up to 30 ms, and once more than 2 s while many network namespaces were being made and
+// removed, which the kernel does under the same lock (rtnl).
+constexpr std::chrono::milliseconds longest_wait{5000};
 
 struct Apply {
   Backend& backend;
   netlink::Socket& route;
+  std::chrono::seconds lock_wait;
 
   void operator()(const InstallFilter& step) const { backend.apply(step); }
   void operator()(const RemoveFilter& step) const { backend.apply(step); }
@@ -34,16 +40,31 @@ struct Apply {
   void operator()(const RaiseInterface& step) const {
     link::raise_interface(route, step.interface);
   }
+  // The route before the address goes, and behind the address when it comes: whoever is killed
+  // between leaves what the next call finds.
   void operator()(const AddAddress& step) const {
-    link::add_address(route, step.target);
-    if (step.target.address.version != 6) return;
-    link::await_local_route(route, step.target.address, step.target.held.interface, longest_wait);
+    const auto lock = lock_routes();
+    const auto& target = step.target;
+    link::add_address(route, target.address, target.held, target.label);
+    if (target.route) link::add_route(route, *target.route, target.route_source);
+    if (target.address.version != 6) return;
+    link::await_local_route(route, target.address, target.filter.interface, longest_wait);
   }
   void operator()(const LimitAddress& step) const { link::limit_address(route, step); }
   void operator()(const RemoveAddress& step) const {
+    const auto lock = lock_routes();
+    if (step.held.cluster_form) {
+      link::remove_routes_of(route, step.address, step.held,
+                             link::node_addresses(route, step.address.version));
+    }
     link::remove_address(route, step.address, step.held);
   }
   void operator()(const Announce& step) const { link::announce(step); }
+
+  // Several addresses of a network need one and the same route.
+  FileLock lock_routes() const {
+    return lock_in_namespace("routes", LockMode::exclusive, lock_wait);
+  }
 };
 
 // Where nobody named the interface: the network's, or the one that the filter already uses.
@@ -65,6 +86,11 @@ BackendChoice choose(const Request& request) {
   }
 }
 
+// Also where the interface is gone for the moment.
+std::string holder_for(const std::optional<Interface>& interface) {
+  return interface && interface->vrf ? *interface->vrf : "lo";
+}
+
 constexpr char guard_name[] = "drop_unicast_in_l2_multicast";
 
 }  // namespace
@@ -82,7 +108,7 @@ std::set<IpAddress> cluster_addresses() {
 }
 
 Kernel::Kernel(const Request& request, std::chrono::seconds lock_wait)
-    : choice_(choose(request)), route_(NETLINK_ROUTE) {
+    : choice_(choose(request)), lock_wait_(lock_wait), route_(NETLINK_ROUTE) {
   backend_ = choice_ == BackendChoice::ebpf ? decider::make_backend(lock_wait)
                                             : clusterip::make_backend(lock_wait);
 }
@@ -95,16 +121,41 @@ Observed Kernel::observe(const Request& request) {
   for (const auto& own : addresses) {
     if (own.address == request.address) observed.addresses.push_back(own.held);
   }
-  observed.network =
-      link::connected_network(addresses, request.address, request.interface, request.prefix_length);
+  const auto asked_for =
+      request.interface ? link::find_interface(route_, *request.interface) : std::nullopt;
+  observed.network = link::connected_network(addresses, request.address,
+                                             asked_for ? asked_for->name : request.interface,
+                                             request.prefix_length);
+  if (!observed.network) observed.routes = link::routes_of_ours(route_, request.address);
   if (const auto name = likely_interface(request, observed)) {
-    observed.interface = link::find_interface(route_, *name);
+    observed.interface = asked_for ? asked_for : link::find_interface(route_, *name);
+    observed.holder = link::find_interface(route_, holder_for(observed.interface));
+    observed.link_local = link::link_local_of(addresses, *name);
+    if (observed.interface && request.address.version == 4) {
+      observed.interface->arp_ignore = link::arp_ignore_of(observed.interface->name);
+    }
+    observed.path = path_of(request, observed, addresses);
     if (clusterip_gets_nothing(observed)) {
       observed.filter.faults.push_back(std::string(guard_name) + " is on for " + *name +
                                        ", so that CLUSTERIP gets no packets");
     }
   }
   return observed;
+}
+
+// Where the interface is not at work, that is what keeps clients away.
+Path Kernel::path_of(const Request& request, const Observed& observed,
+                     const std::vector<link::NodeAddress>& addresses) {
+  const auto& interface = observed.interface;
+  if (!interface || !interface->up || !interface->carrier) return {};
+  auto prefix_length = request.prefix_length;
+  if (!prefix_length && observed.network) prefix_length = observed.network->prefix_length;
+  return link::look_along_path(route_,
+                               {.address = request.address,
+                                .prefix_length = prefix_length,
+                                .is_held = !observed.addresses.empty(),
+                                .interface = *interface},
+                               addresses);
 }
 
 bool Kernel::clusterip_gets_nothing(const Observed& observed) const {
@@ -125,12 +176,13 @@ void Kernel::check(const Request& request, const Observed& observed) {
     throw Error(ExitCode::generic_error, "backend: ebpf would silence the CLUSTERIP addresses on " +
                                              name + ": stop those first");
   }
+  if (choice_ == BackendChoice::ebpf) decider::check_places(name);
 }
 
 void Kernel::apply(const Plan& plan, const std::function<void(const std::string&)>& say) {
   for (const auto& step : plan) {
     say(describe(step));
-    std::visit(Apply{*backend_, route_}, step);
+    std::visit(Apply{*backend_, route_, lock_wait_}, step);
   }
   backend_->finish();
 }

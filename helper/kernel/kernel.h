@@ -8,7 +8,9 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "kernel/link/address.h"
 #include "kernel/netlink/socket.h"
 #include "loadshare/backend.h"
 
@@ -43,8 +45,11 @@ class Kernel {
 
  private:
   bool clusterip_gets_nothing(const Observed& observed) const;
+  Path path_of(const Request& request, const Observed& observed,
+               const std::vector<link::NodeAddress>& addresses);
 
   BackendChoice choice_;
+  std::chrono::seconds lock_wait_;
   std::unique_ptr<Backend> backend_;
   netlink::Socket route_;
 };

@@ -8,7 +8,6 @@
 #include <ostream>
 
 #include "base/words.h"
-#include "loadshare/error.h"
 #include "output/terminal.h"
 
 namespace loadshare::report {
@@ -24,49 +23,6 @@ const Filter* filter_of(const AddressReport& report) {
 const HeldAddress* held_of(const AddressReport& report) {
   const auto& addresses = report.observed.addresses;
   return addresses.empty() ? nullptr : &addresses.front();
-}
-
-// The request that would have made it so.
-Request request_behind(const IpAddress& address, const Filter& filter, const Observed& observed) {
-  Request request;
-  request.address = address;
-  request.interface = filter.interface;
-  request.mac = filter.mac;
-  request.hash_mode = filter.hash_mode;
-  request.seed = filter.seed;
-  request.total = filter.total;
-  request.lease = filter.lease;
-  request.drain = filter.drain;
-  const auto& buckets = observed.filter.buckets;
-  if (!buckets.empty()) request.bucket = *buckets.begin();
-  for (const auto& held : observed.addresses) {
-    if (held.interface == filter.interface) request.prefix_length = held.prefix_length;
-  }
-  return request;
-}
-
-std::vector<std::string> differences_in(const IpAddress& address, const Observed& observed) {
-  const auto& state = observed.filter;
-  if (state.filters.empty()) {
-    auto found = state.faults;
-    if (!observed.addresses.empty()) {
-      found.push_back(to_string(address) + " is on " + observed.addresses.front().interface +
-                      " without a working cluster rule");
-    }
-    return found;
-  }
-  const auto request = request_behind(address, state.filters.front(), observed);
-  try {
-    std::vector<std::string> found;
-    for (const auto& difference : compare(request, resolve(request, observed), observed)) {
-      // Nobody asked for a bucket here, and without one the address may be about to leave.
-      const bool leaving = difference.part == Part::lifetime && observed.filter.buckets.empty();
-      if (difference.part != Part::bucket && !leaving) found.push_back(difference.text);
-    }
-    return found;
-  } catch (const Error& error) {
-    return {error.what()};
-  }
 }
 
 std::uint64_t accepted(const Counters& counters) {
@@ -120,10 +76,8 @@ std::string moving_in_words(const Lifetimes& lifetimes, const std::string& what 
 
 void print_title(const AddressReport& report, std::ostream& to, bool colour) {
   const auto* filter = filter_of(report);
-  const auto* held = held_of(report);
   const auto count = report.differences.size();
   to << terminal::dressed(to_string(report.address), Look::strong, colour);
-  if (held != nullptr) to << "/" << held->prefix_length;
   if (filter != nullptr) to << " on " << filter->interface;
   to << " with " << to_string(report.backend) << ": "
      << (count == 0 ? terminal::dressed("healthy", Look::good, colour)
@@ -134,6 +88,8 @@ void print_title(const AddressReport& report, std::ostream& to, bool colour) {
 void print_properties(const AddressReport& report, std::ostream& to, bool colour) {
   terminal::Columns columns;
   if (const auto* filter = filter_of(report)) {
+    const auto* held = held_of(report);
+    columns.add({"", {"held on", Look::dim}, held != nullptr ? held->interface : "nothing"});
     columns.add({"", {"cluster MAC", Look::dim}, to_string(filter->mac)});
     columns.add(
         {"",
@@ -193,7 +149,7 @@ nlohmann::ordered_json draining_json(const Observed& observed) {
 }  // namespace
 
 AddressReport report_on(const IpAddress& address, BackendChoice backend, const Observed& observed) {
-  return {address, backend, observed, differences_in(address, observed)};
+  return {address, backend, observed, faults_of(address, observed)};
 }
 
 std::string in_short(const std::set<unsigned>& buckets) {
@@ -224,7 +180,8 @@ nlohmann::ordered_json to_json(const AddressReport& report) {
   const auto& counters = report.observed.filter.counters;
   const auto& expiring = report.observed.filter.expiring;
   ordered_json json{{"address", to_string(report.address)}};
-  if (const auto* held = held_of(report)) json["prefix_length"] = held->prefix_length;
+  if (const auto length = network_length(report.observed)) json["prefix_length"] = *length;
+  if (const auto* held = held_of(report)) json["held_on"] = held->interface;
   json["backend"] = to_string(report.backend);
   if (const auto* filter = filter_of(report)) {
     json["interface"] = filter->interface;

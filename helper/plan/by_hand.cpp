@@ -21,17 +21,13 @@ void check_held(const IpAddress& address, const std::set<unsigned>& buckets,
 }
 
 void check_sound(const IpAddress& address, const Observed& observed) {
-  const auto& state = observed.filter;
-  std::string fault;
-  if (!state.faults.empty()) fault = state.faults.front();
-  if (state.filters.size() > 1) fault = "the cluster rule is installed more than once";
-  if (observed.addresses.empty()) fault = "the rule is there, but the address is not";
+  auto faults = faults_of(address, observed);
   for (const auto& held : observed.addresses) {
-    if (held.expiring) fault = "the address is about to expire";
+    if (held.expiring) faults.push_back(to_string(address) + " is about to expire");
   }
-  if (fault.empty()) return;
+  if (faults.empty()) return;
   throw Error(ExitCode::generic_error,
-              to_string(address) + ": " + fault + ": start a bucket to repair it");
+              to_string(address) + ": " + faults.front() + ": start a bucket to repair it");
 }
 
 }  // namespace
@@ -52,7 +48,10 @@ Plan plan_release(const IpAddress& address, const std::set<unsigned>& buckets,
   check_held(address, buckets, observed);
   Plan plan;
   for (const unsigned bucket : buckets) {
-    if (observed.filter.buckets.contains(bucket)) plan.push_back(ReleaseBucket{address, bucket});
+    const auto& state = observed.filter;
+    if (state.buckets.contains(bucket) || state.usurped.contains(bucket)) {
+      plan.push_back(ReleaseBucket{address, bucket});
+    }
   }
   return plan;
 }

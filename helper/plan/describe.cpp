@@ -53,7 +53,9 @@ struct Describe {
            words::seconds(step.lifetime);
   }
   std::string operator()(const AddAddress& step) const {
-    return "add " + to_string(step.target.address) + to_string(step.target.held);
+    const auto& route = step.target.route;
+    return "add " + to_string(step.target.address) + to_string(step.target.held) +
+           (route ? ", with a route to " + to_string(*route) : "");
   }
   std::string operator()(const RemoveAddress& step) const {
     return "remove " + to_string(step.address) + to_string(step.held);
@@ -69,6 +71,11 @@ struct Describe {
 
 std::string to_string(const HeldAddress& held) {
   return "/" + std::to_string(held.prefix_length) + " on " + held.interface;
+}
+
+std::string to_string(const NetworkRoute& route) {
+  return to_string(route.network.address) + "/" + std::to_string(route.network.prefix_length) +
+         " on " + route.interface;
 }
 
 std::string describe(const Step& step) { return std::visit(Describe{}, step); }

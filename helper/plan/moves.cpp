@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "loadshare/plan.h"
+#include "plan/steps.h"
 
 namespace loadshare {
 namespace {
@@ -12,9 +13,9 @@ constexpr std::chrono::seconds same_news{2};
 
 // Nothing is owned, and the address would leave by itself, or has.
 bool left_behind(const Observed& observed) {
+  const auto held = ours(observed);
   return observed.filter.buckets.empty() &&
-         std::all_of(observed.addresses.begin(), observed.addresses.end(),
-                     [](const HeldAddress& held) { return held.expiring; });
+         std::all_of(held.begin(), held.end(), [](const HeldAddress& one) { return one.expiring; });
 }
 
 }  // namespace
@@ -37,7 +38,7 @@ Plan plan_notify(const Request& request, const std::set<unsigned>& drained_by_ot
 Plan plan_settle(const IpAddress& address, const Observed& observed) {
   const auto& [on, draining, elsewhere] = observed.filter.moves;
   // Somebody may have flushed the rules, while the address was still to leave.
-  const bool leaving = left_behind(observed) && !observed.addresses.empty();
+  const bool leaving = left_behind(observed) && !ours(observed).empty();
   if (!on && !leaving) return {};
   Plan plan;
   bool drains = false;
@@ -49,7 +50,7 @@ Plan plan_settle(const IpAddress& address, const Observed& observed) {
   }
   if (drains) return plan;
   if (left_behind(observed)) {
-    for (const auto& held : observed.addresses) plan.push_back(RemoveAddress{address, held});
+    for (const auto& held : ours(observed)) plan.push_back(RemoveAddress{address, held});
     plan.push_back(RemoveFilter{address});
   } else if (elsewhere.empty()) {
     plan.push_back(EndMoves{address});

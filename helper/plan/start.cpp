@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <algorithm>
 
+#include "loadshare/error.h"
 #include "loadshare/plan.h"
 #include "plan/resolve.h"
 #include "plan/steps.h"
@@ -35,6 +36,46 @@ bool was_elsewhere(const Target& target, const Observed& observed) {
          !observed.interface->joined.contains(target.filter.mac);
 }
 
+void raise_interfaces(const Target& target, const Observed& observed, Plan& plan) {
+  for (const auto& one : {observed.interface, observed.holder}) {
+    const bool used =
+        one && (one->name == target.filter.interface || one->name == target.held.interface);
+    if (used && !one->up) plan.push_back(RaiseInterface{one->name});
+  }
+}
+
+// What no filter is in front of.
+void remove_strays(const Target& target, const Observed& observed, Plan& plan) {
+  for (const auto& held : ours(observed)) {
+    if (!is_behind(held, target.filter)) plan.push_back(RemoveAddress{target.address, held});
+  }
+}
+
+// In its place the address is there before a former one goes: no packet is lost. On one and the
+// same interface the kernel has no room for both.
+void move_address(const Target& target, const Observed& observed, Plan& plan) {
+  std::vector<HeldAddress> last;
+  for (const auto& held : ours(observed)) {
+    if (!is_behind(held, target.filter)) continue;
+    if (same_place(held, target.held) && held.cluster_form) continue;
+    if (held.interface == target.held.interface) {
+      plan.push_back(RemoveAddress{target.address, held});
+    } else {
+      last.push_back(held);
+    }
+  }
+  plan.push_back(AddAddress{target});
+  for (const auto& held : last) plan.push_back(RemoveAddress{target.address, held});
+}
+
+void refuse_own_address(const Request& request, const Observed& observed) {
+  const auto own = own_address(observed);
+  if (!own) return;
+  throw Error(ExitCode::bad_arguments, "ip: " + to_string(request.address) + to_string(*own) +
+                                           " is an address of this node's own: take it away "
+                                           "there, or choose another");
+}
+
 void install_filter(const Request& request, const Target& target, const Observed& observed,
                     Plan& plan) {
   std::set<unsigned> buckets;
@@ -51,15 +92,24 @@ Plan plan_start(const Request& request, const Observed& observed,
                 const std::set<unsigned>& drained_by_others) {
   const auto target = resolve(request, observed);
   check_interface(target, observed);
+  refuse_own_address(request, observed);
   const auto differences = compare(request, target, observed);
 
   const bool new_filter =
       differs_in(Part::filter, differences) || differs_in(Part::membership, differences);
-  const bool new_address = new_filter || differs_in(Part::address, differences);
+  const bool new_address =
+      new_filter || differs_in(Part::address, differences) || differs_in(Part::form, differences);
 
   Plan plan;
-  if (new_address) remove_addresses(request, observed, plan);
+  // What the kernel had with the address, and somebody took away, comes with it anew.
+  const bool gap = differs_in(Part::gap, differences);
+  if (!new_filter && gap) {
+    remove_addresses(request, observed, plan);
+  } else if (!new_filter && new_address) {
+    remove_strays(target, observed, plan);
+  }
   if (new_filter) {
+    remove_addresses(request, observed, plan);
     remove_filter(request, observed, plan);
     install_filter(request, target, observed, plan);
   }
@@ -70,10 +120,13 @@ Plan plan_start(const Request& request, const Observed& observed,
   if (new_bucket || new_address) spare_connections(target, drained_by_others, plan);
   if (new_bucket) plan.push_back(take(target.address, request.bucket, observed));
   // Not earlier: an address without a filter is silent as long as its interface is down.
-  if (differs_in(Part::interface, differences)) {
-    plan.push_back(RaiseInterface{target.filter.interface});
+  raise_interfaces(target, observed, plan);
+  if (new_filter || gap) {
+    plan.push_back(AddAddress{target});
+  } else if (new_address || differs_in(Part::lifetime, differences) ||
+             differs_in(Part::route, differences)) {
+    move_address(target, observed, plan);
   }
-  if (new_address || differs_in(Part::lifetime, differences)) plan.push_back(AddAddress{target});
   if (!plan.empty() && request.announcement.count > 0) {
     plan.push_back(
         Announce{target.address, target.filter.interface, target.filter.mac, request.announcement});

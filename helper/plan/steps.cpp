@@ -1,17 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan/steps.h"
 
+#include <algorithm>
+
 namespace loadshare {
 
-void remove_addresses(const Request& request, const Observed& observed, Plan& plan) {
+bool has_rule(const Observed& observed) {
+  return !observed.filter.filters.empty() || !observed.filter.faults.empty();
+}
+
+std::vector<HeldAddress> ours(const Observed& observed) {
+  auto found = observed.addresses;
+  if (has_rule(observed)) return found;
+  std::erase_if(found, [](const HeldAddress& held) { return !held.cluster_form; });
+  return found;
+}
+
+bool same_place(const HeldAddress& one, const HeldAddress& other) {
+  return one.interface == other.interface && one.prefix_length == other.prefix_length;
+}
+
+bool is_behind(const HeldAddress& held, const Filter& filter) {
+  return held.cluster_form || held.interface == filter.interface;
+}
+
+std::optional<HeldAddress> own_address(const Observed& observed) {
+  if (has_rule(observed)) return std::nullopt;
   for (const auto& held : observed.addresses) {
+    if (!held.cluster_form) return held;
+  }
+  return std::nullopt;
+}
+
+void remove_addresses(const Request& request, const Observed& observed, Plan& plan) {
+  for (const auto& held : ours(observed)) {
     plan.push_back(RemoveAddress{request.address, held});
   }
 }
 
 void remove_filter(const Request& request, const Observed& observed, Plan& plan) {
-  const auto& state = observed.filter;
-  if (state.filters.empty() && state.faults.empty()) return;
+  if (!has_rule(observed)) return;
   plan.push_back(RemoveFilter{request.address});
 }
 

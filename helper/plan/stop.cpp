@@ -17,7 +17,7 @@ bool can_drain(const Observed& observed) {
   }
   return std::all_of(
       observed.addresses.begin(), observed.addresses.end(),
-      [&](const HeldAddress& held) { return held.interface == state.filters.front().interface; });
+      [&](const HeldAddress& held) { return is_behind(held, state.filters.front()); });
 }
 
 // As long as any bucket may still drain; with no new one, only what a killed stop has left.
@@ -32,7 +32,8 @@ void limit_addresses(const Request& request, const Observed& observed, bool anew
 
 Plan plan_stop(const Request& request, const Observed& observed) {
   auto others = observed.filter.buckets;
-  const bool held = others.erase(request.bucket) > 0;
+  const bool held =
+      others.erase(request.bucket) > 0 || observed.filter.usurped.contains(request.bucket);
   const bool drain = held && can_drain(observed) && moves_away(request);
   const bool others_drain = can_drain(observed) && !observed.filter.moves.draining.empty();
   Plan plan;

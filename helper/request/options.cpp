@@ -144,7 +144,7 @@ const std::vector<Option> options = {
      into(&Request::network_namespace, value::network_namespace), identity},
     {"globally-unique", "CRM_meta_globally_unique", "BOOL", "must be true for a clone",
      must_be_true},
-    {"wait", nullptr, "SECONDS", "longest wait for a lock (default 10)",
+    {"wait", nullptr, "SECONDS", "longest wait for a lock (default 5)",
      into(&Invocation::lock_wait, number(0, longest_wait_s)), identity},
     {"dry-run", nullptr, nullptr, "print the plan and change nothing", set(&Invocation::dry_run),
      identity},

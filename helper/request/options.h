@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -26,7 +27,9 @@ struct Invocation {
   Request request;
   bool dry_run = false;
   bool verbose = false;
-  std::chrono::seconds lock_wait{10};  ///< below the agent's shortest advised timeout (20 s)
+  /// For each of the at most three locks of a call; together below the agent's shortest advised
+  /// timeout (20 s).
+  std::chrono::seconds lock_wait{5};
   bool json = false;
   std::optional<unsigned> vlan;
   std::optional<SwitchVendor> vendor;
@@ -34,6 +37,8 @@ struct Invocation {
   std::optional<unsigned> nodes;  ///< that are planned, at most most_nodes
   bool each = false;
   std::set<std::string> given;  ///< the names of the options that were there
+  /// With Reading::only_identity: options whose values cannot be used, and why.
+  std::map<std::string, std::string> unusable;
   WatchOptions watch;
   std::vector<std::string> operands;  ///< as written; each command reads its own
 };
@@ -41,8 +46,8 @@ struct Invocation {
 /// How much of the options a command looks at.
 enum class Reading {
   whole_request,  ///< --ip is needed, and all values have to fit together
-  only_identity,  ///< the same, but bad values of what does not name the bucket are passed over:
-                  ///< nothing may make a stop fail
+  only_identity,  ///< only what names the bucket is read, and what of it is bad is noted:
+                  ///< no parameter may make a stop fail
   as_given,       ///< nothing is needed
 };
 

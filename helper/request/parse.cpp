@@ -57,10 +57,27 @@ void check_operands(const Command& command, const std::vector<std::string>& oper
 }
 
 void check_identity(const po::variables_map& given) {
-  if (given.count("ip") == 0) throw Error(ExitCode::not_configured, "ip: missing");
   if (given.count("bucket") != 0 && given.count("clone") != 0) {
     throw Error(ExitCode::bad_arguments, "--bucket and --clone exclude each other");
   }
+}
+
+void read(const Option& option, const std::string& text, Reading reading, Invocation& invocation) {
+  const bool only_identity = reading == Reading::only_identity;
+  if (only_identity && !option.names_bucket) return;
+  try {
+    store(option, text, invocation);
+    invocation.given.insert(option.name);
+  } catch (const Error& error) {
+    if (!only_identity) throw;
+    invocation.unusable.emplace(option.name, error.what());
+  }
+}
+
+void check_address(Reading reading, Invocation& invocation) {
+  if (invocation.given.contains("ip") || invocation.unusable.contains("ip")) return;
+  if (reading == Reading::whole_request) throw Error(ExitCode::not_configured, "ip: missing");
+  invocation.unusable.emplace("ip", "ip: missing");
 }
 
 }  // namespace
@@ -71,13 +88,13 @@ Invocation parse_options(const Command& command, const std::vector<std::string>&
   check_operands(command, given.operands);
   Invocation invocation;
   invocation.operands = given.operands;
-  const bool only_identity = command.reading == Reading::only_identity;
   for (const auto& option : all_options()) {
     const auto found = given.options.find(option.name);
-    if (found == given.options.end() || (only_identity && !option.names_bucket)) continue;
-    store(option, option.argument == nullptr ? "" : found->second.as<std::string>(), invocation);
-    invocation.given.insert(option.name);
+    if (found == given.options.end()) continue;
+    const auto text = option.argument == nullptr ? "" : found->second.as<std::string>();
+    read(option, text, command.reading, invocation);
   }
+  if (command.reading != Reading::as_given) check_address(command.reading, invocation);
   if (command.reading == Reading::whole_request) check(invocation.request);
   return invocation;
 }

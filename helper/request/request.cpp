@@ -11,7 +11,8 @@
 namespace loadshare {
 namespace {
 
-constexpr std::size_t longest_interface_name = 15;  // IFNAMSIZ - 1, linux/if.h
+constexpr std::size_t longest_interface_name = 15;     // IFNAMSIZ - 1, linux/if.h
+constexpr std::size_t longest_alternative_name = 127;  // ALTIFNAMSIZ - 1, the same
 
 constexpr std::uint32_t longest_drain_s = 3600;
 
@@ -102,6 +103,10 @@ std::optional<std::string> unusable(const IpAddress& address) {
   if (v4 ? b[0] == 127 : address == v6_loopback) return "is a loopback address";
   if (v4 ? (b[0] & 0xf0) == 0xe0 : b[0] == 0xff) return "is a multicast address";
   if (v4 && b[0] >= 0xf0) return "is not an address of a host";
+  const auto is_mapped =
+      std::all_of(b.begin(), b.begin() + 10, [](auto byte) { return byte == 0; }) &&
+      b[10] == 0xff && b[11] == 0xff;
+  if (!v4 && is_mapped) return "is an IPv4 address in the spelling of IPv6: give it as IPv4";
   return std::nullopt;
 }
 
@@ -125,7 +130,7 @@ Network network(const std::string& text) {
 }
 
 std::string interface(const std::string& text) {
-  if (!is_name(text, longest_interface_name) || text.find_first_of("+%*") != std::string::npos) {
+  if (!is_name(text, longest_alternative_name) || text.find_first_of("+%*") != std::string::npos) {
     throw refused(text, "is not the name of a network interface");
   }
   if (text == "lo") throw refused(text, "cannot carry a cluster address: no other host reaches it");
@@ -237,7 +242,7 @@ void check(const Request& request) {
         "drain: needs a clone with the meta attribute notify=true, by which Pacemaker tells"
         " what moves");
   }
-  if (request.label && request.interface) check_label(*request.interface, *request.label);
+  if (request.label) check_label("lo", *request.label);
 }
 
 void check_label(const std::string& interface, const std::string& label) {

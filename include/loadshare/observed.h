@@ -52,6 +52,7 @@ struct FilterState {
   std::vector<Filter> filters;      ///< healthy: exactly one
   std::vector<std::string> faults;  ///< why it does not do its whole work, in words
   std::set<unsigned> buckets;       ///< owned here
+  std::set<unsigned> usurped;  ///< answered here, because a hand that is not ours has put it so
   Counters counters;
   Lifetimes expiring;  ///< owned, but not for ever
   Moves moves;
@@ -67,6 +68,10 @@ struct HeldAddress {
   std::string interface;
   unsigned prefix_length = 0;
   bool expiring = false;  ///< the kernel removes it by itself, when the node's last drain is over
+  /// A host's address, of scope host or, of IPv6, deprecated: so the kernel never chooses it as the
+  /// source of the node's own traffic while there is another, and so an address of ours is told
+  /// from the node's own.
+  bool cluster_form = false;
 
   bool operator==(const HeldAddress&) const = default;
 };
@@ -81,8 +86,27 @@ struct Interface {
   bool carrier = false;
   bool loopback = false;
   bool multicast = false;
-  std::set<MacAddress> joined;  ///< multicast MACs that it receives
+  bool arp = true;                                ///< resolves neighbours by ARP and NDP
+  std::set<MacAddress> joined;                    ///< multicast MACs that it receives
+  std::optional<std::string> vrf = std::nullopt;  ///< that it belongs to
+  /// Of a VRF: where its routes are. Of all others: RT_TABLE_MAIN.
+  unsigned route_table = 254;
+  /// For which addresses it answers ARP requests: the higher one of its own setting and that of
+  /// "all" (Documentation/networking/ip-sysctl.rst).
+  int arp_ignore = 0;
 };
+
+/// A route of ours to the address's network, for nodes that have no address of their own there.
+struct NetworkRoute {
+  Network network;
+  std::string interface;
+  unsigned table = 254;
+
+  bool operator==(const NetworkRoute&) const = default;
+};
+
+/// "10.0.0.0/24 on eth0"
+std::string to_string(const NetworkRoute& route);
 
 /// A directly connected network that contains the address.
 struct ConnectedNetwork {
@@ -91,12 +115,22 @@ struct ConnectedNetwork {
   std::optional<IpAddress> broadcast;  ///< of this node's own address in it
 };
 
+/// What stands between clients and this node's IP stack beside all that is ours, in words.
+struct Path {
+  std::vector<std::string> obstacles;  ///< other people's: no start removes them
+  std::vector<std::string> gaps;       ///< of the address alone: it is put there anew
+};
+
 /// What the kernel holds for one address: read back, never remembered.
 struct Observed {
   FilterState filter;
   std::vector<HeldAddress> addresses;
   std::optional<ConnectedNetwork> network;
-  std::optional<Interface> interface;  ///< the one asked for, or else the network's
+  std::optional<Interface> interface;   ///< the one asked for, or else the network's
+  std::optional<Interface> holder;      ///< where it is held: lo, or the VRF of `interface`
+  std::vector<NetworkRoute> routes;     ///< of ours, read only where there is no `network`
+  std::optional<IpAddress> link_local;  ///< of `interface`; IPv6 only
+  Path path;
   /// TCP connections of each draining bucket; nothing where the kernel does not tell.
   std::optional<std::map<unsigned, std::size_t>> connections;
 };

@@ -19,10 +19,12 @@ namespace loadshare {
 struct Target {
   IpAddress address;
   Filter filter;
-  HeldAddress held;
+  unsigned prefix_length = 0;  ///< of the network; the address itself is held as `held`
   std::optional<IpAddress> broadcast;
+  HeldAddress held;
   std::optional<std::string> label;
-  bool no_prefix_route = false;
+  std::optional<NetworkRoute> route;
+  std::optional<IpAddress> route_source;  ///< so that it is not the address itself
 };
 
 // The steps. Each is one change that the kernel makes at once.
@@ -87,10 +89,11 @@ struct LimitAddress {
   HeldAddress held;
   std::chrono::seconds lifetime;
 };
-/// For ever, also where it is there and would expire.
+/// For ever, also where it is there and would expire; and its route, if it needs one.
 struct AddAddress {
   Target target;
 };
+/// Nothing else goes with it but a route that only it has needed.
 struct RemoveAddress {
   IpAddress address;
   HeldAddress held;
@@ -112,18 +115,39 @@ using Plan = std::vector<Step>;
 std::string describe(const Step& step);
 
 /// Which part of the whole differs.
-enum class Part { interface, carrier, filter, bucket, membership, address, lifetime };
+enum class Part {
+  interface,
+  carrier,
+  filter,
+  bucket,
+  membership,
+  address,
+  form,  ///< served, but held as earlier versions and IPaddr2 do it
+  lifetime,
+  route,
+  gap,
+  path
+};
 struct Difference {
   Part part;
   std::string text;
 };
 
-/// Throws not_installed where the interface or the netmask is neither given nor to be found.
+/// Throws not_installed where the interface or the netmask is neither given nor to be found, and
+/// not_configured where no host can have the address in its network.
 Target resolve(const Request& request, const Observed& observed);
+
+/// The netmask of the address's network, where the node's own address there, or a route of ours,
+/// tells it: the address itself is a host's.
+std::optional<unsigned> network_length(const Observed& observed);
 
 /// Everything in which the kernel differs from a healthy, owned bucket; empty: all is well.
 std::vector<Difference> compare(const Request& request, const Target& target,
                                 const Observed& observed);
+
+/// What is wrong with an address that is held, whatever its buckets and with no configuration at
+/// hand: what monitor would say, in words.
+std::vector<std::string> faults_of(const IpAddress& address, const Observed& observed);
 
 /// The steps to own the bucket, while other nodes may be draining some. Throws what makes it
 /// impossible on this node.
@@ -164,6 +188,8 @@ struct Verdict {
 };
 
 /// success only for this very bucket, served; not_running where it is not here; else generic_error.
+/// What another agent has left in its own form, a probe finds served, so that it can be taken over
+/// while it runs; a recurring monitor wants it in ours.
 Verdict judge(const Request& request, const Observed& observed);
 
 }  // namespace loadshare

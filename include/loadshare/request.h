@@ -81,6 +81,7 @@ namespace value {
 IpAddress cluster_address(const std::string& text);
 /// ADDRESS or ADDRESS/BITS
 Network network(const std::string& text);
+/// Also another one of its names (ip link property).
 std::string interface(const std::string& text);
 unsigned prefix_length(const std::string& text);
 std::string broadcast(const std::string& text);

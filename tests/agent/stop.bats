@@ -26,14 +26,14 @@ load agent
 @test "stop with parameters that no start can have accepted succeeds and logs a warning" {
   fake_helper 6 '' $'ip: "10.0.0" is no address\n'
   run -0 --separate-stderr agent stop
-  logged WARNING 'stop: taken as stopped, as nothing can have been started: ip: "10.0.0" is no address'
+  logged WARNING 'stop: taken as stopped, as the address is not on this node: ip: "10.0.0" is no address'
   [ -z "$(reason)" ]
 }
 
 @test "stop where the kernel part or the interface is missing succeeds and logs a warning" {
   fake_helper 5 '' $'eth7: no such interface\n'
   run -0 --separate-stderr agent stop
-  logged WARNING 'stop: taken as stopped, as nothing can have been started: eth7: no such interface'
+  logged WARNING 'stop: taken as stopped, as the address is not on this node: eth7: no such interface'
   [ -z "$(reason)" ]
 }
 

@@ -60,7 +60,7 @@ teardown_file() { [ "$BACKEND" != ebpf ] || unconfigure 1; }
   await 20 decides 2
   repaired
   [ "$cut_off" -gt 0 ] # or nothing was taken
-  on 2 ip address delete "$VIP/$VIP_PREFIX" dev cluster0
+  on 2 ip address delete "$VIP/128" dev cluster0
   await 20 holds_something 2
   repaired
 }

@@ -27,7 +27,7 @@ source "$BATS_TEST_DIRNAME/suite.bash"
 }
 
 @test "the address removed by hand comes back, and nobody is answered twice" {
-  on 2 ip address delete "$VIP/16" dev cluster0
+  on 2 ip address delete "$VIP/32" dev lo
   await 20 holds_something 2
   every_monitor_came_round
   await 20 all_started 1 6

@@ -102,13 +102,15 @@ values() {
   [[ $output == *"cluster-ip:5"*"Started node"* ]]
   node=$(holder_of 1)
   run -0 typed "$node" "$RECIPES" "Who holds what" 2
-  [[ $output == *"$VIP/16 on cluster0 with $BACKEND: healthy"* ]]
+  [[ $output == *"$VIP on cluster0 with $BACKEND: healthy"* ]]
   run -0 typed "$node" "$RECIPES" "Who holds what" 3
   [[ $output == *" node1"* && $output == *"256 clients"* ]]
   run -0 typed "$node" "$RECIPES" "Who holds what" 4
   [ "${lines[-1]}" = 0 ]
   run -7 typed $((node % 3 + 1)) "$RECIPES" "Who holds what" 4
   [[ ${lines[-1]} == "bucket 1 of $VIP is not held here" ]]
+  run -0 typed "$node" "$RECIPES" "Who holds what" 5
+  [[ $output == *"inet $VIP/32 scope host lo"* ]]
 }
 
 @test "a node is taken out, and comes back" {

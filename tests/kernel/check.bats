@@ -175,10 +175,8 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
 
 # bats test_tags=host
 @test "arp_ignore" {
-  sets ipv4.conf.cluster0.arp_ignore 1
-  is_content
-  sets ipv4.conf.cluster0.arp_ignore 2
-  finds warn 'arp_ignore=2.*→ set it to 0 or 1'
+  sets ipv4.conf.cluster0.arp_ignore 3
+  finds fail 'arp_ignore=3.*→ set it to 0 or 1'
   sets ipv4.conf.cluster0.arp_ignore 8
   finds fail 'arp_ignore=8'
 }
@@ -221,8 +219,11 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
 }
 
 @test "the address without a rule, and with one" {
+  ip -n "$LAB-node1" addr add "$VIP/32" dev lo scope host
+  finds fail "$VIP/32 is on lo without a cluster rule.*→ ip address del $VIP/32 dev lo"
+  ip -n "$LAB-node1" addr del "$VIP/32" dev lo
   ip -n "$LAB-node1" addr add "$VIP/16" dev cluster0
-  finds fail "$VIP/16 is on cluster0 without a cluster rule.*→ ip address del $VIP/16 dev cluster0"
+  finds fail "$VIP/16 on cluster0 is an address of this node's own"
   ip -n "$LAB-node1" addr del "$VIP/16" dev cluster0
   helpers 1 start 1 3
   finds ok "this node serves bucket 1,3 of $VIP"

@@ -14,13 +14,13 @@ load cluster
 # At most so many of a call. Processes and programs: all that the agent starts, itself included.
 # Messages: netlink's. Calls: system calls of the helper, without those of its loader.
 #      call      processes programs messages calls
-costs='first             3        2       26   409
-       monitor           2        2        9   152
-       probe             2        2        9   148
-       further           3        2       21   364
-       not-last          2        2       15   255
-       last              3        2       31   481
-       validate          2        2        8    86
+costs='first             3        2       32   475
+       monitor           2        2       12   172
+       probe             2        2       12   168
+       further           3        2       27   420
+       not-last          2        2       18   282
+       last              3        2       35   489
+       validate          2        2       11   114
        meta-data         3        2        0     0'
 
 setup_file() { lab_up 1 1; }

@@ -114,7 +114,7 @@ new_ones_go_to() {
 nothing_is_left_on() {
   run on "$1" loadshare status "$OCF_RESKEY_ip"
   [ "$status" -eq 7 ] && [ -z "$(on "$1" nft list ruleset)" ] &&
-    ! on "$1" ip -brief address show dev cluster0 | grep -F " $OCF_RESKEY_ip/"
+    ! on "$1" ip -brief address show | grep -F " $OCF_RESKEY_ip/"
 }
 
 # eventually COMMAND…: within ten seconds.
@@ -215,7 +215,7 @@ moves_there_and_back() {
   OCF_RESKEY_CRM_meta_on_node=node1 stop 1 1 2 3
   waiting_in 1 | xargs kill -9
   sleep 5
-  [[ $(on 1 ip -brief address show dev cluster0) != *" $VIP/"* ]]
+  [ -z "$(on 1 ip -o address show to "$VIP")" ]
   run -7 probe 1 1
   eventually nothing_is_left_on 1
 }
@@ -240,7 +240,7 @@ waiting_in() {
   agent 1 monitor 1
   sleep 5
   none_was_lost
-  on 1 ip -4 address show dev cluster0 | grep -A 1 -F "$VIP/" | grep -F 'valid_lft forever'
+  on 1 ip -4 address show dev lo | grep -A 1 -F "$VIP/" | grep -F 'valid_lft forever'
   new_ones_go_to 1
 }
 

@@ -137,11 +137,11 @@ without_rule() {
   esac
 }
 
-only_address() { ip -n "$LAB-node1" address add "$VIP/16" dev cluster0; }
+only_address() { ip -n "$LAB-node1" address add "$VIP/32" dev lo scope host; }
 
 only_filter() {
   start_one
-  ip -n "$LAB-node1" address del "$VIP/16" dev cluster0
+  ip -n "$LAB-node1" address del "$VIP/32" dev lo
   run -1 helper 1 monitor 1
   none_beyond_buckets none
 }
@@ -169,7 +169,7 @@ bucket_released() {
 
 all_but_rule_and_address() {
   start_one
-  ip -n "$LAB-node1" address del "$VIP/16" dev cluster0
+  ip -n "$LAB-node1" address del "$VIP/32" dev lo
   without_rule
   none_beyond_buckets none
 }
@@ -250,7 +250,7 @@ another_version() {
 @test "start and stop get along with the address alone" {
   only_address
   run -1 helper 1 monitor 1
-  ip -n "$LAB-node1" address del "$VIP/16" dev cluster0
+  ip -n "$LAB-node1" address del "$VIP/32" dev lo
   completes_and_clears only_address
 }
 

@@ -214,7 +214,7 @@ everything_spoilt() {
   local verdict
   for verdict in next pass drop; do
     tcx --return $verdict
-    monitor_says 1 "the deciding program on cluster0 is not the first at its ingress"
+    monitor_says 1 "the deciding program on cluster0 is not the first at its ingress: somebody_else (program "
     helper 1 stop 1
     helper 1 start 1
     holds 1 1 2
@@ -238,7 +238,7 @@ everything_spoilt() {
   local verdict
   for verdict in next pass; do
     tcx --direction egress --return $verdict
-    noticed 1 "the MAC rewriter on cluster0 is not the first at its egress"
+    noticed 1 "the MAC rewriter on cluster0 is not the first at its egress: somebody_else (program "
     [[ $(tcx) == *"egress: "*" loadshare_macs "*" somebody_else"* ]]
     tcx --direction egress --remove
   done
@@ -287,16 +287,18 @@ addresses() { printf 'address %s\n' "$@" | ip -n "$LAB-node1" -batch -; }
   OCF_RESKEY_nic=other0 OCF_RESKEY_cidr_netmask=16 monitor_says 1 "interface cluster0 instead of other0"
 }
 
-@test "the address is removed, has another prefix or is on another interface" {
-  addresses "del $VIP/16 dev cluster0"
-  noticed 1 "$VIP/16 on cluster0 is not there"
-  addresses "del $VIP/16 dev cluster0" "add $VIP/24 dev cluster0"
-  noticed 1 "$VIP/16 on cluster0 is not there"
+@test "the address is removed, has another scope or is on another interface" {
+  addresses "del $VIP/32 dev lo"
+  noticed 1 "$VIP/32 on lo is not there"
+  addresses "del $VIP/32 dev lo" "add $VIP/32 dev lo"
+  noticed 1 "$VIP/32 on lo is not of scope host"
+  addresses "add $VIP/24 dev cluster0"
+  noticed 1 "$VIP is also there as /24 on cluster0"
   addresses "add $VIP/16 dev other0"
   noticed 1 "$VIP is also there as /16 on other0"
   [ -z "$(ip -n "$LAB-node1" -o address show dev other0 to "$VIP")" ]
-  addresses "del $VIP/16 dev cluster0" "add $VIP/16 dev other0"
-  noticed 1 "$VIP/16 on cluster0 is not there"
+  addresses "del $VIP/32 dev lo" "add $VIP/16 dev other0"
+  noticed 1 "$VIP/32 on lo is not there"
 }
 
 @test "the interface is down, has no carrier or another name" {

@@ -41,9 +41,9 @@ json() { on 1 loadshare status --json | python3 -c "import json, sys; print(json
 @test "address, interface, MAC, hash mode, seed, total and buckets are those of the start" {
   helper 1 start 1 --seed 77
   helper 1 start 3 --seed 77
-  status_says 0 "$VIP/16 on cluster0 with $BACKEND: healthy"
-  [[ ${lines[1]} == *" $VIP_MAC" && ${lines[2]} == *" sourceip-sourceport, seed 77" ]]
-  [[ ${lines[3]} == *" 1 3 of 3" ]]
+  status_says 0 "$VIP on cluster0 with $BACKEND: healthy"
+  [[ ${lines[1]} == *" held on "*" lo" && ${lines[2]} == *" $VIP_MAC" ]]
+  [[ ${lines[3]} == *" sourceip-sourceport, seed 77" && ${lines[4]} == *" 1 3 of 3" ]]
   [ "$(json '["addresses"][0]["buckets"][1]["bucket"]')" = 3 ]
   helper 1 stop 1
   helper 1 stop 3
@@ -65,11 +65,12 @@ json() { on 1 loadshare status --json | python3 -c "import json, sys; print(json
 
 @test "every fault that monitor would find is listed, with status 1" {
   helper 1 start 1
-  ip -n "$LAB-node1" address del "$VIP/16" dev cluster0
-  ip -n "$LAB-node1" address add "$VIP/32" dev lo
+  ip -n "$LAB-node1" address del "$VIP/32" dev lo
+  ip -n "$LAB-node1" address add "$VIP/16" dev cluster0
+  status_says 1 "! $VIP/16 on cluster0 is where IPaddr2 and earlier versions have it: start moves it to lo"
+  ip -n "$LAB-node1" address add "$VIP/16" dev lo
   status_says 1 "2 faults"
-  status_says 1 "! $VIP is also there as /32 on lo"
-  status_says 1 "! $VIP/16 on cluster0 is not there"
+  status_says 1 "! $VIP is also there as /16 on lo"
   [ "$(json '["addresses"][0]["healthy"]')" = False ]
   helper 1 stop 1
 }
@@ -79,7 +80,7 @@ json() { on 1 loadshare status --json | python3 -c "import json, sys; print(json
   only_on ebpf
   helper 1 start 1
   take_program_away 1
-  status_says 1 "! $VIP is on cluster0 without a working cluster rule"
+  status_says 1 "! $VIP is on lo without a working cluster rule"
   helper 1 stop 1
 }
 
@@ -88,9 +89,9 @@ json() { on 1 loadshare status --json | python3 -c "import json, sys; print(json
   only_on ebpf
   helper 1 start 1
   OCF_RESKEY_ip=$VIP6 helper 1 start 2
-  status_says 0 "$VIP6/64 on cluster0 with ebpf: healthy"
-  status_says 0 "$VIP6/64" FD77:0::0100
-  [[ $output != *"$VIP/"* ]]
+  status_says 0 "$VIP6 on cluster0 with ebpf: healthy"
+  status_says 0 "$VIP6 " FD77:0::0100
+  [[ $output != *"$VIP "* ]]
   OCF_RESKEY_ip=$VIP6 helper 1 stop 2
   helper 1 stop 1
 }

@@ -54,8 +54,8 @@ loadshare_with() {
 
 # bats test_tags=host
 @test "interfaces, labels and namespaces that cannot be names" {
-  refused nic --nic lo cluster0/1 'clus ter0' eth+ a-name-that-is-too-long
-  refused iflabel --label 'a b' ten-letters
+  refused nic --nic lo cluster0/1 'clus ter0' eth+ "$(printf 'x%.0s' {1..128})"
+  refused iflabel --label 'a b' thirteen-char
   refused network_namespace --network-namespace ../switch
 }
 

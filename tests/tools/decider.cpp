@@ -57,6 +57,17 @@ void spoil(decider::Attached& attached, const std::string& what) {
   }
 }
 
+// As bpftool would: the number that owned buckets have had in all versions.
+void usurp(decider::Attached& attached, const loadshare::IpAddress& address, unsigned bucket) {
+  const auto& files = attached.holdings->files();
+  const auto key = bpf::key_of(address);
+  decider_address held{};
+  bpf_map_lookup_elem(files.addresses.number(), &key, &held);
+  const auto place = held.first_cell + bucket - 1;
+  const decider_cell cell{decider_owned, 0};
+  bpf_map_update_elem(files.cells.number(), &place, &cell, BPF_ANY);
+}
+
 std::string in_words(const std::set<unsigned>& buckets) {
   std::string words;
   for (const unsigned bucket : buckets) {
@@ -75,7 +86,7 @@ void print(const decider::Attached& attached) {
 
 struct Options {
   std::string interface, what, address;
-  std::vector<std::string> own, give_up;
+  std::vector<std::string> own, give_up, usurp;
 };
 
 Options read_options(const Arguments& arguments) {
@@ -88,6 +99,8 @@ Options read_options(const Arguments& arguments) {
   add("interface", po::value(&options.interface)->required(), "looks there");
   add("address", po::value(&options.address), "prints the owned buckets of that one: \"1,3\"");
   add("own", po::value(&options.own)->composing(), "first, this node takes this bucket of it");
+  add("usurp", po::value(&options.usurp)->composing(),
+      "first, a hand that is not ours writes that this node owns it");
   add("give-up", po::value(&options.give_up)->composing(), "first, this node does not own it");
   add("spoil", po::value(&options.what),
       "seed, total, mode, mac, cells: another value for all addresses; sight: none is looked for; "
@@ -103,6 +116,7 @@ void work_on(decider::Attached& attached, const Options& options) {
   const auto address = ip_address(options.address);
   auto& holdings = *attached.holdings;
   for (const auto& bucket : options.own) holdings.own(address, number(bucket, 65535), {});
+  for (const auto& bucket : options.usurp) usurp(attached, address, number(bucket, 65535));
   for (const auto& bucket : options.give_up) holdings.give_up(address, number(bucket, 65535));
   std::cout << in_words(holdings.state_of(address).buckets) << "\n";
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // traffic tcx: who sits at an interface's ingress and egress, and what if somebody else does?
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <linux/pkt_cls.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -48,14 +49,18 @@ Value named(const std::map<std::string, Value>& values, const std::string& name)
   return found->second;
 }
 
-FileDescriptor program_that_returns(int verdict) {
+int load(bpf_prog_type type, int verdict) {
   const std::array<bpf_insn, 2> instructions{
       bpf_insn{BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, verdict},
       bpf_insn{BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
-  FileDescriptor program(bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, program_name, "GPL",
-                                       instructions.data(), instructions.size(), nullptr));
-  checked(program.number(), "load a program");
+  const int program =
+      bpf_prog_load(type, program_name, "GPL", instructions.data(), instructions.size(), nullptr);
+  checked(program, "load a program");
   return program;
+}
+
+FileDescriptor program_that_returns(int verdict) {
+  return FileDescriptor(load(BPF_PROG_TYPE_SCHED_CLS, verdict));
 }
 
 struct Place {
@@ -91,6 +96,13 @@ void remove(const Place& place, bool all) {
   }
 }
 
+void change_xdp(const std::string& interface, bool on) {
+  const FileDescriptor program(on ? load(BPF_PROG_TYPE_XDP, XDP_PASS) : -1);
+  const int error = bpf_xdp_attach(bpf::index_of(interface), program.number(), 0, nullptr);
+  if (error != 0)
+    throw std::runtime_error("attach a program of XDP: error " + std::to_string(-error));
+}
+
 void print(const std::string& interface) {
   for (const auto direction : {bpf::Direction::ingress, bpf::Direction::egress}) {
     std::cout << (direction == bpf::Direction::ingress ? "ingress:" : "egress:");
@@ -106,7 +118,7 @@ void print(const std::string& interface) {
 int tcx(const Arguments& arguments) {
   namespace po = boost::program_options;
   OptionReader reader("tcx: prints who sits there, \"ingress: ID NAME …\" and the same of egress");
-  std::string interface, direction, verdict, place;
+  std::string interface, direction, verdict, place, xdp;
   bool removes = false, clears = false;
   auto add = reader.described.add_options();
   add("interface", po::value(&interface)->required(), "looks there");
@@ -114,12 +126,15 @@ int tcx(const Arguments& arguments) {
   add("return", po::value(&verdict), "attaches a program that says next, pass or drop");
   add("place", po::value(&place)->default_value("before"),
       "before all others, behind them, or instead of the first");
+  add("xdp", po::value(&xdp), "on: attaches a program of XDP that passes all; off: takes it away");
   add("remove", po::bool_switch(&removes), "takes these programs away");
   add("clear", po::bool_switch(&clears), "takes all programs away, whosesoever");
   reader.read(arguments);
   const Place there{interface,
                     direction == "egress" ? bpf::Direction::egress : bpf::Direction::ingress};
-  if (removes || clears) {
+  if (!xdp.empty()) {
+    change_xdp(interface, xdp == "on");
+  } else if (removes || clears) {
     remove(there, clears);
   } else if (verdict.empty()) {
     print(interface);

@@ -25,6 +25,11 @@ inline MacAddress mac(const std::string& text) { return parse_mac_address(text).
 inline const MacAddress cluster_mac = mac("01:00:5e:00:01:14");
 inline const MacAddress other_mac = mac("01:00:5e:00:01:99");
 
+/// The address as a cluster address is held.
+inline HeldAddress in_form(const std::string& interface, bool expiring = false) {
+  return {interface, 32, expiring, true};
+}
+
 /// Bucket 1 of 3 of 10.0.0.100 on the interface that holds 10.0.0.0/24.
 inline Request a_request(unsigned bucket = 1) {
   Request request;
@@ -49,6 +54,13 @@ inline Observed an_empty_node() {
                     .loopback = false,
                     .multicast = true,
                     .joined = {}};
+  node.holder = {.name = "lo",
+                 .index = 1,
+                 .up = true,
+                 .carrier = true,
+                 .loopback = true,
+                 .multicast = false,
+                 .joined = {}};
   return node;
 }
 
@@ -58,7 +70,7 @@ inline Observed a_healthy_node(const std::set<unsigned>& buckets = {1}) {
   node.filter.filters = {a_filter()};
   node.filter.buckets = buckets;
   node.interface->joined = {cluster_mac};
-  node.addresses = {{"eth0", 24}};
+  node.addresses = {in_form("lo")};
   return node;
 }
 

@@ -3,27 +3,13 @@
 // (Linux 6.6), else the filters of a clsact qdisc. Others may have programs there, too.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "kernel/bpf/seat.h"
+
 namespace loadshare::bpf {
-
-enum class Direction { ingress, egress };
-
-/// Where a filter of a clsact qdisc sits.
-struct FilterPlace {
-  std::uint32_t parent, info, handle;  ///< as in tcmsg: TC_H_…, priority and protocol, number
-
-  bool operator==(const FilterPlace&) const = default;
-};
-
-/// Something that frames meet.
-struct Seat {
-  std::uint32_t program_id;           ///< 0: a filter without a program
-  std::optional<FilterPlace> filter;  ///< nothing: at tcx
-};
 
 class Hook {
  public:
@@ -31,12 +17,17 @@ class Hook {
   /// there is no such interface.
   Hook(const std::string& interface, Direction direction);
 
+  const std::string& interface() const { return interface_; }
+
   /// In the order in which frames meet them; empty where the interface is gone.
   std::vector<Seat> seats() const;
 
   /// Before all others, and then in the place of those: at no time is none of them there. Throws
-  /// kernel_error.
+  /// generic_error where somebody else's filter or qdisc keeps it out, kernel_error.
   void put_first(int program, const std::vector<Seat>& in_place_of) const;
+
+  /// What would keep put_first from it, in words that name the interface. Throws kernel_error.
+  std::optional<std::string> obstacle() const;
 
   /// False for a filter where put_first uses tcx; earlier versions used filters there, too.
   bool is_own_place(const Seat& seat) const;

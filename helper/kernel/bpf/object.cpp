@@ -109,14 +109,22 @@ std::optional<Table> open_table(std::uint32_t id) {
   return table;
 }
 
-std::uint32_t id_of_table(int table) {
+namespace {
+
+bpf_map_info info_of(int table) {
   bpf_map_info info{};
   std::uint32_t size = sizeof info;
   if (bpf_obj_get_info_by_fd(table, &info, &size) != 0) {
     throw kernel_error("read what a table (eBPF) is", errno);
   }
-  return info.id;
+  return info;
 }
+
+}  // namespace
+
+std::uint32_t id_of_table(int table) { return info_of(table).id; }
+
+std::uint32_t most_entries_of(int table) { return info_of(table).max_entries; }
 
 void be_quiet() { libbpf_set_print(nullptr); }
 

@@ -70,8 +70,9 @@ struct Table {
 
 /// Nothing where it is gone by now. Throws kernel_error.
 std::optional<Table> open_table(std::uint32_t id);
-/// The id of one that this process holds open. Throws kernel_error.
+/// Of one that this process holds open. Throw kernel_error.
 std::uint32_t id_of_table(int table);
+std::uint32_t most_entries_of(int table);
 
 /// libbpf would print lines of its own.
 void be_quiet();

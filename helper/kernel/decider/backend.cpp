@@ -142,8 +142,9 @@ class EbpfBackend : public Backend {
     auto former = find(filter.interface);
     const bool usable = former && former->holdings && former->is_ours &&
                         !holds_without_guard(*former->holdings, address.version, was_guarded);
-    if (usable && former->is_first) {
+    if (usable && former->before.empty()) {
       former->holdings->put(address, filter, buckets);
+      former->holdings->note_interface(filter.interface);
       return;
     }
     Program program(usable ? &*former->holdings : nullptr);

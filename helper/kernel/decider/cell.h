@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <ctime>
 
+#include "kernel/bpf/address_key.h"
 #include "kernel/decider/tables.h"
 
 namespace loadshare::decider {
@@ -28,14 +29,35 @@ inline std::uint64_t in(std::chrono::nanoseconds lifetime) {
   return now() + static_cast<std::uint64_t>(lifetime.count());
 }
 
+/// The address that a cell belongs to, and where it is.
+struct CellPlace {
+  address_key address;
+  std::uint32_t cell;
+};
+
+/// Without its seal a state was not put there by the helper: what somebody writes into the table,
+/// or copies from another cell, has it but once in 8191 times. FNV-1a (draft-eastlake-fnv).
+inline std::uint64_t sealed(std::uint64_t state, const CellPlace& place) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  const auto add = [&hash](std::uint64_t value) { hash = (hash ^ value) * 0x100000001b3; };
+  for (const auto byte : place.address.bytes) add(byte);
+  add(place.cell);
+  add(state & ~LOADSHARE_SEAL_MASK);
+  const auto seal = 1 + (hash ^ hash >> 32) % 8191;
+  return (state & ~LOADSHARE_SEAL_MASK) | seal << 3;
+}
+inline bool is_sealed(std::uint64_t state, const CellPlace& place) {
+  return state == decider_none || state == sealed(state, place);
+}
+
 /// `end` 0: for ever.
-inline std::uint64_t state_until(decider_state state, std::uint64_t end) {
-  return (end & ~LOADSHARE_STATE_MASK) | state;
+inline std::uint64_t state_until(decider_state state, std::uint64_t end, const CellPlace& place) {
+  return sealed((end & LOADSHARE_END_MASK) | state, place);
 }
 inline decider_state kind_of(std::uint64_t state) {
   return static_cast<decider_state>(state & LOADSHARE_STATE_MASK);
 }
-inline std::uint64_t end_of(std::uint64_t state) { return state & ~LOADSHARE_STATE_MASK; }
+inline std::uint64_t end_of(std::uint64_t state) { return state & LOADSHARE_END_MASK; }
 inline bool lasts(std::uint64_t state, std::uint64_t at) {
   return end_of(state) == 0 || at < end_of(state);
 }

@@ -97,7 +97,7 @@ static __always_inline __u32 bucket_index(const struct packet* packet,
 
 static __always_inline int lasts(__u64 state, enum decider_state wanted) {
   if ((state & LOADSHARE_STATE_MASK) != wanted) return 0;
-  const __u64 end = state & ~LOADSHARE_STATE_MASK;
+  const __u64 end = state & LOADSHARE_END_MASK;
   return end == 0 || bpf_ktime_get_boot_ns() < end;
 }
 

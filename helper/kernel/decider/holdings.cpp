@@ -5,9 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cerrno>
+#include <cstring>
 
+#include "base/words.h"
 #include "kernel/decider/cell.h"
 #include "kernel/decider/parameters.h"
 #include "loadshare/error.h"
@@ -18,32 +19,6 @@ namespace {
 using std::chrono::milliseconds;
 
 static_assert(LOADSHARE_MOST_BUCKETS == most_buckets);
-
-std::size_t processors() { return static_cast<std::size_t>(libbpf_num_possible_cpus()); }
-
-std::vector<decider_connection> connections_in(const FileDescriptor& table) {
-  std::vector<decider_connection> keys;
-  decider_connection key{};
-  while (bpf_map_get_next_key(table.number(), keys.empty() ? nullptr : &keys.back(), &key) == 0 &&
-         keys.size() < LOADSHARE_MOST_STRANGERS) {
-    keys.push_back(key);
-  }
-  return keys;
-}
-
-__be16 in_network_order(std::uint16_t port) {
-  if constexpr (std::endian::native == std::endian::big) return port;
-  return static_cast<__be16>(port << 8 | port >> 8);
-}
-
-decider_connection key_of(const Connection& connection) {
-  decider_connection key{};
-  key.client = bpf::key_of(connection.client);
-  key.service = bpf::key_of(connection.service);
-  key.client_port = in_network_order(connection.client_port);
-  key.service_port = in_network_order(connection.service_port);
-  return key;
-}
 
 void add_state(unsigned bucket, const decider_cell& cell, std::uint64_t at, FilterState& to) {
   const auto state = load(cell.state);
@@ -68,7 +43,18 @@ Holdings::Holdings(Files files)
     : files_(std::move(files)),
       root_(files_.root, 1),
       cells_(files_.cells, LOADSHARE_MOST_CELLS),
-      counts_(files_.counts, LOADSHARE_MOST_CELLS * processors()) {}
+      counts_(files_.counts, bpf::most_entries_of(files_.counts.number())) {}
+
+std::string Holdings::interface() const {
+  const auto& name = root().interface;
+  return {name, strnlen(name, sizeof name)};
+}
+
+void Holdings::note_interface(const std::string& name) {
+  auto& place = root().interface;
+  std::fill(std::begin(place), std::end(place), '\0');
+  std::copy_n(name.begin(), std::min(name.size(), sizeof place - 1), place);
+}
 
 std::vector<IpAddress> Holdings::addresses() const {
   std::vector<IpAddress> all;
@@ -88,8 +74,7 @@ FilterState Holdings::state_of(const IpAddress& address) const {
   FilterState state;
   const auto parameters = parameters_of(address);
   if (!parameters) return state;
-  const auto end = std::uint64_t{parameters->first_cell} + parameters->total;
-  if (parameters->total == 0 || end > LOADSHARE_MOST_CELLS) {
+  if (!are_ours(*parameters)) {
     state.faults.push_back("the parameters of the cluster rule are not ours");
     return state;
   }
@@ -101,7 +86,16 @@ FilterState Holdings::state_of(const IpAddress& address) const {
   }
   const auto at = now();
   for (unsigned bucket = 1; bucket <= parameters->total; ++bucket) {
-    add_state(bucket, cells_.values()[parameters->first_cell + bucket - 1], at, state);
+    const auto place = parameters->first_cell + bucket - 1;
+    const auto& cell = cells_.values()[place];
+    if (!is_sealed(load(cell.state), {key, place}))
+      state.usurped.insert(bucket);
+    else
+      add_state(bucket, cell, at, state);
+  }
+  if (!state.usurped.empty()) {
+    state.faults.push_back("another hand than loadshare's has taken bucket " +
+                           words::listed(state.usurped));
   }
   state.counters = counters_of(*parameters, state.buckets);
   return state;
@@ -181,11 +175,12 @@ void Holdings::put(const IpAddress& address, const Filter& filter,
   take_out(address);
   const auto parameters = parameters_for(filter, free_cells(filter.total, address));
   clear_cells(parameters);
+  const auto key = bpf::key_of(address);
   for (const unsigned bucket : buckets) {
     if (bucket < 1 || bucket > filter.total) continue;
-    store(cells_.values()[parameters.first_cell + bucket - 1].state, decider_owned);
+    const auto place = parameters.first_cell + bucket - 1;
+    store(cells_.values()[place].state, state_until(decider_owned, 0, {key, place}));
   }
-  const auto key = bpf::key_of(address);
   if (bpf_map_update_elem(files_.addresses.number(), &key, &parameters, BPF_ANY) != 0) {
     throw kernel_error("tell the deciding program of " + to_string(address) + " (eBPF)", errno);
   }
@@ -215,6 +210,13 @@ decider_cell& Holdings::cell_of(const IpAddress& address, unsigned bucket) {
   return cells_.values()[parameters->first_cell + bucket - 1];
 }
 
+void Holdings::set(const IpAddress& address, unsigned bucket, decider_state kind,
+                   std::uint64_t end) {
+  auto& cell = cell_of(address, bucket);
+  const auto place = static_cast<std::uint32_t>(&cell - cells_.values().data());
+  store(cell.state, state_until(kind, end, {bpf::key_of(address), place}));
+}
+
 void Holdings::own(const IpAddress& address, unsigned bucket,
                    std::optional<milliseconds> lifetime) {
   auto& cell = cell_of(address, bucket);
@@ -223,7 +225,7 @@ void Holdings::own(const IpAddress& address, unsigned bucket,
     const auto place = static_cast<std::size_t>(&cell - cells_.values().data());
     for (auto* count : counts_of(place)) store(count->accepted, 0);  // since it was taken
   }
-  store(cell.state, state_until(decider_owned, lifetime ? in(*lifetime) : 0));
+  set(address, bucket, decider_owned, lifetime ? in(*lifetime) : 0);
 }
 
 void Holdings::give_up(const IpAddress& address, unsigned bucket) {
@@ -231,7 +233,7 @@ void Holdings::give_up(const IpAddress& address, unsigned bucket) {
 }
 
 void Holdings::drain(const IpAddress& address, unsigned bucket, milliseconds lifetime) {
-  store(cell_of(address, bucket).state, state_until(decider_draining, in(lifetime)));
+  set(address, bucket, decider_draining, in(lifetime));
 }
 
 void Holdings::end_drain(const IpAddress& address, unsigned bucket) {
@@ -253,29 +255,6 @@ void Holdings::tidy(const IpAddress& address) {
     if (spared_until != 0 && spared_until <= at) store(cell.spared_until, 0);
   }
   forget_strangers(address);
-}
-
-void Holdings::estrange(const Connection& connection, std::chrono::seconds lifetime) {
-  const auto key = key_of(connection);
-  const __u64 until = in(lifetime);
-  if (bpf_map_update_elem(files_.strangers.number(), &key, &until, BPF_ANY) != 0) {
-    throw kernel_error("tell the deciding program of an old connection (eBPF)", errno);
-  }
-}
-
-bool Holdings::is_stranger(const Connection& connection) const {
-  const auto key = key_of(connection);
-  __u64 until = 0;
-  return bpf_map_lookup_elem(files_.strangers.number(), &key, &until) == 0 && now() < until;
-}
-
-void Holdings::forget_strangers(const IpAddress& address) {
-  const auto service = bpf::key_of(address);
-  for (const auto& key : connections_in(files_.strangers)) {
-    if (!std::equal(std::begin(service.bytes), std::end(service.bytes), key.service.bytes))
-      continue;
-    bpf_map_delete_elem(files_.strangers.number(), &key);
-  }
 }
 
 }  // namespace loadshare::decider

@@ -33,6 +33,10 @@ class Holdings {
   decider_root& root() const { return root_.values().front(); }
   const Files& files() const { return files_; }
 
+  /// What the interface was called when an address was put there.
+  std::string interface() const;
+  void note_interface(const std::string& name);
+
   std::vector<IpAddress> addresses() const;
   bool holds(const IpAddress& address) const { return parameters_of(address).has_value(); }
   /// Nothing of the address: no filters. The interface is for whoever knows it to fill in.
@@ -61,6 +65,7 @@ class Holdings {
 
  private:
   std::optional<decider_address> parameters_of(const IpAddress& address) const;
+  void set(const IpAddress& address, unsigned bucket, decider_state kind, std::uint64_t end);
   decider_cell& cell_of(const IpAddress& address, unsigned bucket);
   std::uint32_t free_cells(std::uint32_t count, const IpAddress& except) const;
   void clear_cells(const decider_address& parameters);

@@ -26,8 +26,9 @@ std::vector<std::string> faults_around(const IpAddress& address, const Filter& f
   if (!announced || announced->mac != filter.mac) {
     found.push_back("ARP or NDP on " + interface + " would tell another MAC than " +
                     to_string(filter.mac));
-  } else if (!announced->is_first) {
-    found.push_back("the MAC rewriter on " + interface + " is not the first at its egress");
+  } else if (!announced->before.empty()) {
+    found.push_back("the MAC rewriter on " + interface + " is not the first at its egress: " +
+                    in_words(announced->before) + " comes before it");
   }
   return found;
 }
@@ -55,6 +56,7 @@ void merge(FilterState&& one, FilterState& into) {
   into.filters.insert(into.filters.end(), one.filters.begin(), one.filters.end());
   add(one.faults, into);
   into.buckets.merge(one.buckets);
+  into.usurped.merge(one.usurped);
 }
 
 }  // namespace

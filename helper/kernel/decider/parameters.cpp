@@ -37,6 +37,12 @@ Filter filter_of(const decider_address& parameters) {
   return filter;
 }
 
+bool are_ours(const decider_address& parameters) {
+  const auto end = std::uint64_t{parameters.first_cell} + parameters.total;
+  return parameters.total != 0 && parameters.total <= LOADSHARE_MOST_BUCKETS &&
+         end <= LOADSHARE_MOST_CELLS && parameters.hashed_ports <= 2 && parameters.has_lease <= 1;
+}
+
 decider_address parameters_for(const Filter& filter, std::uint32_t first_cell) {
   decider_address parameters{};
   parameters.first_cell = first_cell;

@@ -7,6 +7,9 @@
 
 namespace loadshare::decider {
 
+/// False for numbers that parameters_for never gives.
+bool are_ours(const decider_address& parameters);
+
 decider_address parameters_for(const Filter& filter, std::uint32_t first_cell);
 
 /// The interface is for whoever knows it to fill in.

@@ -89,10 +89,14 @@ bool has_own_tag(const Holdings& holdings, const bpf::Loaded& program) {
 std::vector<std::string> Attached::faults() const {
   if (!holdings) return {"the deciding program on " + interface + " is another version's"};
   std::vector<std::string> found;
+  if (holdings->interface() != interface) {
+    found.push_back("interface " + holdings->interface() + " is called " + interface + " now");
+  }
   if (!is_ours)
     found.push_back("the deciding program on " + interface + " is not the one that was put there");
-  if (!is_first) {
-    found.push_back("the deciding program on " + interface + " is not the first at its ingress");
+  if (!before.empty()) {
+    found.push_back("the deciding program on " + interface +
+                    " is not the first at its ingress: " + in_words(before) + " comes before it");
   }
   return found;
 }
@@ -100,14 +104,16 @@ std::vector<std::string> Attached::faults() const {
 std::optional<Attached> find(const std::string& interface) {
   std::optional<Attached> found;
   const bpf::Hook ingress(interface, bpf::Direction::ingress);
-  const auto seats = ingress.seats();
-  for (const auto& seat : seats) {
+  std::vector<bpf::Seat> before;
+  for (const auto& seat : ingress.seats()) {
     const auto program = bpf::inspect(seat.program_id);
     const auto root = program ? root_of(*program) : std::nullopt;
-    if (!root) continue;
+    if (!root) {
+      before.push_back(seat);
+      continue;
+    }
     if (!found) {
-      found.emplace(
-          Attached{interface, ingress, {}, &seat == &seats.front(), false, holdings_behind(*root)});
+      found.emplace(Attached{interface, ingress, {}, before, false, holdings_behind(*root)});
       found->is_ours = found->holdings && has_own_tag(*found->holdings, *program);
     }
     found->seats.push_back(seat);
@@ -123,23 +129,33 @@ std::vector<Attached> find_all() {
   return all;
 }
 
+namespace {
+
+std::uint32_t processors() {
+  const int count = libbpf_num_possible_cpus();
+  if (count < 0) throw kernel_error("read /sys/devices/system/cpu/possible", -count);
+  return static_cast<std::uint32_t>(count);
+}
+
+void prepare(bpf_object& object, const Holdings* former) {
+  if (former == nullptr) {
+    bpf_map__set_max_entries(bpf_object__find_map_by_name(&object, "counts"),
+                             LOADSHARE_MOST_CELLS * processors());
+    return;
+  }
+  const auto& files = former->files();
+  bpf::reuse(object, "root", files.root);
+  bpf::reuse(object, "addresses", files.addresses);
+  bpf::reuse(object, "cells", files.cells);
+  bpf::reuse(object, "counts", files.counts);
+  bpf::reuse(object, "strangers", files.strangers);
+}
+
+}  // namespace
+
 Program::Program(const Holdings* former) {
-  object_.emplace(
-      loadshare_decider_object, loadshare_decider_object_end, "the deciding program",
-      [&](bpf_object& prepared) {
-        if (former == nullptr) {
-          bpf_map__set_max_entries(
-              bpf_object__find_map_by_name(&prepared, "counts"),
-              LOADSHARE_MOST_CELLS * static_cast<std::uint32_t>(libbpf_num_possible_cpus()));
-          return;
-        }
-        const auto& files = former->files();
-        bpf::reuse(prepared, "root", files.root);
-        bpf::reuse(prepared, "addresses", files.addresses);
-        bpf::reuse(prepared, "cells", files.cells);
-        bpf::reuse(prepared, "counts", files.counts);
-        bpf::reuse(prepared, "strangers", files.strangers);
-      });
+  object_.emplace(loadshare_decider_object, loadshare_decider_object_end, "the deciding program",
+                  [&](bpf_object& object) { prepare(object, former); });
   holdings_.emplace(
       Holdings::Files{copy_of(object_->table("root")), copy_of(object_->table("addresses")),
                       copy_of(object_->table("cells")), copy_of(object_->table("counts")),
@@ -162,6 +178,7 @@ void Program::mark_as_ours() {
 }
 
 void Program::attach(const bpf::Hook& ingress, const std::vector<bpf::Seat>& in_place_of) {
+  holdings_->note_interface(ingress.interface());
   ingress.put_first(descriptor(), in_place_of);
 }
 
@@ -171,6 +188,13 @@ void check_kernel() {
   if (answer == 1) return;
   if (answer < 0) throw kernel_error("ask the kernel for eBPF", -answer);
   throw Error(ExitCode::not_installed, "this kernel runs no eBPF programs at tc");
+}
+
+void check_places(const std::string& interface) {
+  for (const auto direction : {bpf::Direction::ingress, bpf::Direction::egress}) {
+    const auto reason = bpf::Hook(interface, direction).obstacle();
+    if (reason) throw Error(ExitCode::generic_error, *reason);
+  }
 }
 
 }  // namespace loadshare::decider

@@ -17,7 +17,7 @@ struct Attached {
   std::string interface;
   bpf::Hook ingress;
   std::vector<bpf::Seat> seats;      ///< ours; more than one while one takes another's place
-  bool is_first = false;             ///< nobody at the ingress comes before it
+  std::vector<bpf::Seat> before;     ///< whom frames meet before it
   bool is_ours = false;              ///< of this very build, and not changed since it was loaded
   std::optional<Holdings> holdings;  ///< nothing where it is another version's
 
@@ -54,5 +54,9 @@ class Program {
 
 /// Throws not_installed where the kernel runs no such programs, permission_denied.
 void check_kernel();
+
+/// Throws generic_error where somebody else's filter or qdisc keeps our programs from their places
+/// on the interface.
+void check_places(const std::string& interface);
 
 }  // namespace loadshare::decider

@@ -23,10 +23,11 @@
 #define LOADSHARE_MOST_STRANGERS 65536
 
 /* Another layout of these tables is another mark. */
-#define LOADSHARE_MARK "loadshare bucket decider, 1"
+#define LOADSHARE_MARK "loadshare bucket decider, 2"
 
 struct decider_root {
   char mark[32];
+  char interface[16];                        /* as it was called when an address was put there */
   __u64 build;                               /* of the object file that the program came from */
   unsigned char program_tag[8];              /* as the kernel told it when the program was loaded */
   __u32 addresses, cells, counts, strangers; /* ids */
@@ -43,9 +44,12 @@ struct decider_address {
   unsigned char unused[2];
 };
 
-/* Low bits of decider_cell.state; the others are the time when it ends, 0: never. */
+/* decider_cell.state, from its low bits on: what it is (3), the helper's seal (13, cell.h), and the
+ * time when it ends, in units of 65536 ns; 0: never. */
 enum decider_state { decider_none = 0, decider_owned = 1, decider_draining = 2 };
-#define LOADSHARE_STATE_MASK 7ULL
+#define LOADSHARE_STATE_MASK 0x7ULL
+#define LOADSHARE_SEAL_MASK 0xfff8ULL
+#define LOADSHARE_END_MASK (~0xffffULL)
 
 struct decider_cell {
   __u64 state;

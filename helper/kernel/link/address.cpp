@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <map>
 #include <thread>
 
@@ -60,6 +61,17 @@ class InterfaceNames {
   std::map<unsigned, std::string> names_;
 };
 
+struct Marks {
+  std::uint32_t flags = 0;
+  unsigned scope = RT_SCOPE_UNIVERSE;
+};
+
+bool has_cluster_form(const IpAddress& address, unsigned prefix_length, const Marks& marks) {
+  constexpr std::uint32_t silent = IFA_F_DEPRECATED | IFA_F_NODAD;
+  if (prefix_length != address.bits()) return false;
+  return address.version == 4 ? marks.scope == RT_SCOPE_HOST : (marks.flags & silent) == silent;
+}
+
 bool expires(const nlattr& attribute) {
   ifa_cacheinfo lifetimes{};
   if (mnl_attr_get_payload_len(&attribute) < sizeof lifetimes) return false;
@@ -72,6 +84,7 @@ std::optional<NodeAddress> read_address(const nlmsghdr& header, int version,
   const auto& fixed = *static_cast<const ifaddrmsg*>(mnl_nlmsg_get_payload(&header));
   std::optional<IpAddress> local, peer, broadcast;
   bool expiring = false;
+  Marks marks{fixed.ifa_flags, fixed.ifa_scope};
   for (const auto* attribute : netlink::attributes(header, sizeof fixed)) {
     switch (mnl_attr_get_type(attribute)) {
       case IFA_LOCAL:
@@ -86,13 +99,18 @@ std::optional<NodeAddress> read_address(const nlmsghdr& header, int version,
       case IFA_CACHEINFO:
         expiring = expires(*attribute);
         break;
+      case IFA_FLAGS:
+        marks.flags = mnl_attr_get_u32(attribute);
+        break;
     }
   }
   // IPv6 has no IFA_LOCAL but on point-to-point links.
   const auto address = local ? local : peer;
   if (!address) return std::nullopt;
-  return NodeAddress{
-      *address, {names.of(fixed.ifa_index), fixed.ifa_prefixlen, expiring}, broadcast};
+  return NodeAddress{*address,
+                     {names.of(fixed.ifa_index), fixed.ifa_prefixlen, expiring,
+                      has_cluster_form(*address, fixed.ifa_prefixlen, marks)},
+                     broadcast};
 }
 
 void put_ip(nlmsghdr& header, std::uint16_t type, const IpAddress& address) {
@@ -106,17 +124,69 @@ void put_fixed(netlink::Message& message, const IpAddress& address, const HeldAd
   fixed.ifa_family = static_cast<std::uint8_t>(socket_family(address.version));
   fixed.ifa_prefixlen = static_cast<std::uint8_t>(held.prefix_length);
   fixed.ifa_index = interface_index;
-  fixed.ifa_scope = RT_SCOPE_UNIVERSE;
+  fixed.ifa_scope = held.cluster_form && address.version == 4 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
   put_ip(message.header(), IFA_LOCAL, address);
   put_ip(message.header(), IFA_ADDRESS, address);
 }
 
-void put_flags(nlmsghdr& header, const IpAddress& address, bool no_prefix_route) {
-  std::uint32_t flags = no_prefix_route ? IFA_F_NOPREFIXROUTE : 0;
-  // All nodes hold the address: duplicate address detection would fail on all but one.
-  if (address.version == 6) flags |= IFA_F_NODAD;
-  if (flags != 0) mnl_attr_put_u32(&header, IFA_FLAGS, flags);
+// All nodes hold the address: duplicate address detection would fail on all but one. An IPv6 route
+// to the network would expire with it.
+void put_flags(nlmsghdr& header, const IpAddress& address, bool no_route) {
+  if (address.version != 6) return;
+  mnl_attr_put_u32(&header, IFA_FLAGS, IFA_F_NODAD | (no_route ? IFA_F_NOPREFIXROUTE : 0));
 }
+
+// Deprecated from the start, where it is IPv6 and in our form.
+void put_lifetime(nlmsghdr& header, const IpAddress& address, const HeldAddress& held,
+                  std::uint32_t seconds) {
+  ifa_cacheinfo lifetimes{};
+  lifetimes.ifa_valid = seconds;
+  lifetimes.ifa_prefered = address.version == 6 && held.cluster_form ? 0 : seconds;
+  mnl_attr_put(&header, IFA_CACHEINFO, sizeof lifetimes, &lifetimes);
+}
+
+// Whether the kernel deletes others with it: those of its network that came later
+// (__inet_del_ifa in net/ipv4/devinet.c).
+bool has_secondaries(netlink::Socket& route, const IpAddress& address, const HeldAddress& held) {
+  if (address.version != 4 || held.prefix_length == address.bits()) return false;
+  const auto all = node_addresses(route, address.version);
+  return std::any_of(all.begin(), all.end(), [&](const NodeAddress& other) {
+    return other.address != address && other.held.interface == held.interface &&
+           other.held.prefix_length == held.prefix_length &&
+           same_network(other.address, address, held.prefix_length);
+  });
+}
+
+/// As long as it lives, secondary addresses of the interface stay when their primary goes. The
+/// setting stays so where we are killed before its end; that costs nobody an address.
+class KeepSecondaries {
+ public:
+  explicit KeepSecondaries(const std::string& interface)
+      : path_("/proc/sys/net/ipv4/conf/" + interface + "/promote_secondaries") {
+    std::ifstream(path_) >> before_;
+    write(1);
+  }
+  ~KeepSecondaries() {
+    try {
+      write(before_);
+    } catch (const Error&) {
+      // Then a later primary's secondaries stay, too.
+    }
+  }
+  KeepSecondaries(const KeepSecondaries&) = delete;
+  KeepSecondaries& operator=(const KeepSecondaries&) = delete;
+
+ private:
+  void write(int setting) const {
+    if (before_ != 0) return;
+    std::ofstream file(path_);
+    file << setting << std::flush;
+    if (!file) throw kernel_error("write " + path_, errno);
+  }
+
+  std::string path_;
+  int before_ = 0;
+};
 
 }  // namespace
 
@@ -149,19 +219,26 @@ std::optional<ConnectedNetwork> connected_network(const std::vector<NodeAddress>
   return best;
 }
 
-void add_address(netlink::Socket& route, const Target& target) {
-  const auto tried = describe(AddAddress{target});
-  const auto index = if_nametoindex(target.held.interface.c_str());
+std::optional<IpAddress> link_local_of(const std::vector<NodeAddress>& addresses,
+                                       const std::string& interface) {
+  const IpAddress first{6, {0xfe, 0x80}};
+  for (const auto& own : addresses) {
+    if (own.held.interface == interface && same_network(own.address, first, 10)) return own.address;
+  }
+  return std::nullopt;
+}
+
+void add_address(netlink::Socket& route, const IpAddress& address, const HeldAddress& held,
+                 const std::optional<std::string>& label) {
+  const auto tried = "add " + to_string(address) + to_string(held);
+  const auto index = if_nametoindex(held.interface.c_str());
   if (index == 0) throw kernel_error(tried, errno);
   netlink::Message message(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
-  put_fixed(message, target.address, target.held, index);
+  put_fixed(message, address, held, index);
   auto& header = message.header();
-  if (target.broadcast) put_ip(header, IFA_BROADCAST, *target.broadcast);
-  if (target.label) {
-    const auto label = target.held.interface + ":" + *target.label;
-    mnl_attr_put_strz(&header, IFA_LABEL, label.c_str());
-  }
-  put_flags(header, target.address, target.no_prefix_route);
+  if (label) mnl_attr_put_strz(&header, IFA_LABEL, (held.interface + ":" + *label).c_str());
+  put_flags(header, address, held.cluster_form);
+  put_lifetime(header, address, held, for_ever);
   const auto answer = route.ask(message);
   if (answer.error_number != 0 && answer.error_number != EEXIST) {
     throw kernel_error(tried, answer.error_number);
@@ -174,11 +251,8 @@ void limit_address(netlink::Socket& route, const LimitAddress& step) {
   netlink::Message message(RTM_NEWADDR, NLM_F_REPLACE);
   put_fixed(message, step.address, step.held, index);
   auto& header = message.header();
-  ifa_cacheinfo lifetimes{};
-  lifetimes.ifa_prefered = lifetimes.ifa_valid = static_cast<std::uint32_t>(step.lifetime.count());
-  mnl_attr_put(&header, IFA_CACHEINFO, sizeof lifetimes, &lifetimes);
-  // IPv6 would let the route to the network expire, too, which the node's own address needs.
-  put_flags(header, step.address, step.address.version == 6);
+  put_flags(header, step.address, true);
+  put_lifetime(header, step.address, step.held, static_cast<std::uint32_t>(step.lifetime.count()));
   const auto answer = route.ask(message);
   if (answer.error_number != 0) throw kernel_error(describe(step), answer.error_number);
 }
@@ -186,6 +260,8 @@ void limit_address(netlink::Socket& route, const LimitAddress& step) {
 void remove_address(netlink::Socket& route, const IpAddress& address, const HeldAddress& held) {
   const auto index = if_nametoindex(held.interface.c_str());
   if (index == 0) return;
+  std::optional<KeepSecondaries> others_stay;
+  if (has_secondaries(route, address, held)) others_stay.emplace(held.interface);
   netlink::Message message(RTM_DELADDR, 0);
   put_fixed(message, address, held, index);
   const auto answer = route.ask(message);

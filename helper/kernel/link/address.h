@@ -11,7 +11,8 @@
 
 namespace loadshare::link {
 
-/// An address of this node.
+/// An address of this node. It has the form of a cluster address if it is a host's (/32, /128) and
+/// of scope host, or, of IPv6, without duplicate address detection and deprecated.
 struct NodeAddress {
   IpAddress address;
   HeldAddress held;
@@ -29,14 +30,20 @@ std::optional<ConnectedNetwork> connected_network(const std::vector<NodeAddress>
                                                   const std::optional<std::string>& interface,
                                                   const std::optional<unsigned>& longest_prefix);
 
-/// For ever, also where it is there already and would expire.
-void add_address(netlink::Socket& route, const Target& target);
+/// The address that the kernel gave the interface by itself; nothing for IPv4.
+std::optional<IpAddress> link_local_of(const std::vector<NodeAddress>& addresses,
+                                       const std::string& interface);
+
+/// For ever, also where it is there already and would expire. The label is the part behind
+/// "interface:"; IPv4 only.
+void add_address(netlink::Socket& route, const IpAddress& address, const HeldAddress& held,
+                 const std::optional<std::string>& label = std::nullopt);
 
 /// From now on it expires. Succeeds where it is gone.
 void limit_address(netlink::Socket& route, const LimitAddress& step);
 
-/// Succeeds where it, or its interface, is already gone. When it returns, nobody is told of the
-/// address any more: not by answers to requests of before either.
+/// Succeeds where it, or its interface, is already gone. No other address goes with it. When it
+/// returns, nobody is told of the address any more: not by answers to requests of before either.
 void remove_address(netlink::Socket& route, const IpAddress& address, const HeldAddress& held);
 
 }  // namespace loadshare::link

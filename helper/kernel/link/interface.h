@@ -11,7 +11,8 @@
 
 namespace loadshare::link {
 
-/// Nothing where no interface has the name.
+/// Nothing where no interface has the name. That may be an alternative one; what is found has the
+/// first.
 std::optional<Interface> find_interface(netlink::Socket& route, const std::string& name);
 
 void raise_interface(netlink::Socket& route, const std::string& name);

@@ -3,10 +3,8 @@
 
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <sys/socket.h>
 
-#include <cerrno>
-
+#include "kernel/link/route_lookup.h"
 #include "loadshare/error.h"
 
 namespace loadshare::link {
@@ -16,16 +14,8 @@ using Clock = std::chrono::steady_clock;
 
 // Asked by incoming interface, so that an interface in a VRF is looked up in the VRF's tables.
 bool is_local(netlink::Socket& route, const IpAddress& address, const std::string& interface) {
-  netlink::Message message(RTM_GETROUTE, 0);
-  auto& question = message.extra<rtmsg>();
-  question.rtm_family = AF_INET6;
-  question.rtm_dst_len = static_cast<std::uint8_t>(address.bits());
-  mnl_attr_put(&message.header(), RTA_DST, address.octets().size(), address.bytes.data());
-  mnl_attr_put_u32(&message.header(), RTA_IIF, if_nametoindex(interface.c_str()));
-  const auto answer = route.ask(message);
-  if (answer.replies.empty()) return false;
-  const auto& found = answer.replies.front().header();
-  return static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&found))->rtm_type == RTN_LOCAL;
+  return look_up_incoming(route, address, std::nullopt, if_nametoindex(interface.c_str()))
+      .is_local();
 }
 
 }  // namespace

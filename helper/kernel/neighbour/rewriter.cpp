@@ -53,18 +53,16 @@ std::optional<bpf::Table> macs_of(const bpf::Seat& seat) {
 struct Rewriters {
   FileDescriptor table{-1};  ///< of the first
   std::vector<bpf::Seat> seats;
-  bool is_first = false;
+  std::vector<bpf::Seat> before;  ///< the first
 };
 
 Rewriters find(const bpf::Hook& egress) {
   Rewriters found;
-  const auto seats = egress.seats();
-  for (const auto& seat : seats) {
+  for (const auto& seat : egress.seats()) {
     auto table = macs_of(seat);
-    if (!table) continue;
-    if (!found.table) found.table = std::move(table->file);
-    found.is_first = found.is_first || &seat == &seats.front();
-    found.seats.push_back(seat);
+    if (table && !found.table) found.table = std::move(table->file);
+    if (table) found.seats.push_back(seat);
+    if (!found.table) found.before.push_back(seat);
   }
   return found;
 }
@@ -95,7 +93,7 @@ std::optional<Announced> announced(const std::string& interface, const IpAddress
   if (!found.table || bpf_map_lookup_elem(found.table.number(), &key, &value) != 0) {
     return std::nullopt;
   }
-  return Announced{mac_of(value), found.is_first};
+  return Announced{mac_of(value), found.before};
 }
 
 std::map<IpAddress, MacAddress> announced_on(const std::string& interface) {
@@ -134,7 +132,7 @@ void announce_as(const std::string& interface, const IpAddress& address, const M
   Value value{};
   std::copy(mac.bytes.begin(), mac.bytes.end(), value.mac);
   const auto found = find(egress);
-  if (found.is_first && egress.is_own_place(found.seats.front())) {
+  if (found.table && found.before.empty() && egress.is_own_place(found.seats.front())) {
     tell(found.table.number(), key, value);
   } else {
     attach(egress, found, key, value);

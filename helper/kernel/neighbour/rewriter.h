@@ -8,14 +8,16 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "kernel/bpf/seat.h"
 #include "loadshare/addresses.h"
 
 namespace loadshare::neighbour {
 
 struct Announced {
   MacAddress mac;
-  bool is_first;  ///< nobody at the interface's egress can keep frames from the rewriter
+  std::vector<bpf::Seat> before;  ///< who at the interface's egress can keep frames from it
 };
 
 /// What messages for the address carry when they leave; nothing where nobody changes them.

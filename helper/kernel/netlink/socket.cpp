@@ -103,6 +103,11 @@ Answer Socket::ask_once(nlmsghdr& header) {
   }
 }
 
+void Socket::let_kernel_choose() {
+  const int on = 1;
+  mnl_socket_setsockopt(socket_.get(), NETLINK_GET_STRICT_CHK, const_cast<int*>(&on), sizeof on);
+}
+
 void Socket::listen_to(unsigned group) {
   if (mnl_socket_setsockopt(socket_.get(), NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0) {
     throw kernel_error("listen to changes of the kernel", errno);

@@ -36,6 +36,13 @@ TEST(Program, ThatHangsIsEnded) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, patience);
 }
 
+TEST(Program, ThatClosesItsOutputAndLivesOnIsEnded) {
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_THAT(outcome_of([] { shell("exec sleep 60 >&-", milliseconds(100)); }),
+              Fails(ExitCode::generic_error, "sh does not end"));
+  EXPECT_LT(std::chrono::steady_clock::now() - began, patience);
+}
+
 TEST(Program, ThatTalksWithoutEndIsEnded) {
   EXPECT_THAT(outcome_of([] { shell("exec cat /dev/zero"); }),
               Fails(ExitCode::generic_error, "16 MiB"));

@@ -25,7 +25,7 @@ Observed healthy() {
   observed.filter.buckets = {1, 2, 3, 5};
   observed.filter.counters.dropped = 10;
   observed.filter.counters.accepted = {{1, 100}, {2, 0}, {3, 11}, {5, 1}};
-  observed.addresses = {{"eth0", 24}};
+  observed.addresses = {{"lo", 32, false, true}};
   observed.interface = Interface{.name = "eth0",
                                  .index = 2,
                                  .up = true,
@@ -44,7 +44,8 @@ std::string printed(const Observed& observed, Detail detail = Detail::overview) 
 
 TEST(Status, OfAHealthyAddress) {
   EXPECT_EQ(printed(healthy()),
-            "10.0.0.100/24 on eth0 with ebpf: healthy\n"
+            "10.0.0.100 on eth0 with ebpf: healthy\n"
+            "  held on      lo\n"
             "  cluster MAC  01:00:5e:00:00:64\n"
             "  hash mode    sourceip, seed 7\n"
             "  buckets      1-3 5 of 6\n"
@@ -95,7 +96,7 @@ TEST(Status, InJsonSaysTheSame) {
   const auto json = to_json(report_on(address, BackendChoice::ebpf, healthy()));
   EXPECT_EQ(
       json.dump(),
-      R"({"address":"10.0.0.100","prefix_length":24,"backend":"ebpf","interface":"eth0",)"
+      R"({"address":"10.0.0.100","held_on":"lo","backend":"ebpf","interface":"eth0",)"
       R"("mac":"01:00:5e:00:00:64","hash_mode":"sourceip","seed":7,"total":6,"lease":false,"drain":0,"buckets":[)"
       R"({"bucket":1,"accepted":100},{"bucket":2,"accepted":0},{"bucket":3,"accepted":11},)"
       R"({"bucket":5,"accepted":1}],"draining":[],"draining_elsewhere":[],"packets":{"accepted":112,"dropped":10},)"
@@ -118,7 +119,8 @@ TEST(StatusWithDrain, TellsHowLongABucketThatMovesKeepsItsConnections) {
   auto observed = healthy();
   observed.filter.filters[0].drain = std::chrono::seconds(30);
   EXPECT_EQ(printed(observed),
-            "10.0.0.100/24 on eth0 with ebpf: healthy\n"
+            "10.0.0.100 on eth0 with ebpf: healthy\n"
+            "  held on      lo\n"
             "  cluster MAC  01:00:5e:00:00:64\n"
             "  hash mode    sourceip, seed 7\n"
             "  buckets      1-3 5 of 6\n"
@@ -128,7 +130,8 @@ TEST(StatusWithDrain, TellsHowLongABucketThatMovesKeepsItsConnections) {
 
 TEST(StatusWithDrain, TellsWhatMoves) {
   EXPECT_EQ(printed(moving()),
-            "10.0.0.100/24 on eth0 with ebpf: healthy\n"
+            "10.0.0.100 on eth0 with ebpf: healthy\n"
+            "  held on             lo\n"
             "  cluster MAC         01:00:5e:00:00:64\n"
             "  hash mode           sourceip, seed 7\n"
             "  buckets             1-3 5 of 6\n"
@@ -150,7 +153,7 @@ TEST(StatusWithDrain, TellsConnectionsAsTheKernelDoes) {
 TEST(StatusWithDrain, TakesAnAddressThatLeavesForNoFault) {
   auto observed = moving();
   observed.addresses[0].expiring = true;
-  EXPECT_THAT(printed(observed), HasSubstr("! 10.0.0.100/24 on eth0 is about to expire"))
+  EXPECT_THAT(printed(observed), HasSubstr("! 10.0.0.100/32 on lo is about to expire"))
       << "while buckets are served";
   observed.filter.buckets.clear();
   EXPECT_THAT(printed(observed), HasSubstr("healthy"));

@@ -69,30 +69,41 @@ const Breakage filter_breakages[] = {
 
 const Breakage address_breakages[] = {
     {"AddressMissing", [](Observed& node) { node.addresses.clear(); },
-     "10.0.0.100/24 on eth0 is not there"},
+     "10.0.0.100/32 on lo is not there"},
+    {"OtherForm",
+     [](Observed& node) {
+       node.addresses = {{"lo", 32}};
+     },
+     "10.0.0.100/32 on lo is not of scope host: this node may take it as its own source"},
     {"OtherPrefix",
      [](Observed& node) {
-       node.addresses = {{"eth0", 32}};
+       node.addresses = {{"lo", 8}};
      },
-     "10.0.0.100/24 on eth0 is not there"},
+     "10.0.0.100/32 on lo is not there"},
     {"AddressOnOtherInterface",
      [](Observed& node) {
        node.addresses = {{"eth1", 24}};
      },
-     "10.0.0.100/24 on eth0 is not there"},
+     "10.0.0.100/32 on lo is not there"},
     {"AddressOnASecondInterface",
      [](Observed& node) {
        node.addresses.push_back({"eth1", 24});
      },
      "10.0.0.100 is also there as /24 on eth1"},
-    {"AddressWithASecondPrefix",
+    {"AddressInItsFormerPlace",
      [](Observed& node) {
-       node.addresses.push_back({"eth0", 32});
+       node.addresses = {{"eth0", 24}};
      },
-     "10.0.0.100 is also there as /32 on eth0"},
+     "10.0.0.100/24 on eth0 is where IPaddr2 and earlier versions have it: start moves it to lo"},
+    {"AddressInItsFormerPlaceToo",
+     [](Observed& node) {
+       node.addresses.push_back({"eth0", 24});
+     },
+     "10.0.0.100 is also there as /24 on eth0"},
 };
 
 const Breakage interface_breakages[] = {
+    {"HolderDown", [](Observed& node) { node.holder->up = false; }, "interface lo is down"},
     {"InterfaceDown", [](Observed& node) { node.interface->up = node.interface->carrier = false; },
      "interface eth0 is down"},
     {"NoCarrier", [](Observed& node) { node.interface->carrier = false; },
@@ -110,8 +121,8 @@ INSTANTIATE_TEST_SUITE_P(Filter, PlanStartRepairs, testing::ValuesIn(filter_brea
 
 TEST_P(PlanStartRepairs, TheFilterWhileTheAddressIsAway) {
   const auto node = broken(GetParam());
-  auto expected = Words{"remove address eth0/24", "remove filter", "install filter, buckets 1",
-                        "add address eth0/24", "announce on eth0"};
+  auto expected = Words{"remove address lo/32", "remove filter", "install filter, buckets 1",
+                        "add address lo/32", "announce on eth0"};
   if (node.filter.filters.empty()) expected.erase(expected.begin() + 1);
   EXPECT_EQ(started(node), expected);
 }
@@ -130,6 +141,7 @@ INSTANTIATE_TEST_SUITE_P(OfTheInterface, AnyBreakage, testing::ValuesIn(interfac
 TEST_P(AnyBreakage, IsTheReasonThatMonitorShows) {
   auto request = a_request();
   request.interface = "eth0";
+  request.monitoring.interval = std::chrono::seconds(10);
   const auto verdict = judge(request, broken(GetParam()));
   EXPECT_EQ(verdict.code, ExitCode::generic_error);
   EXPECT_EQ(verdict.reason, GetParam().reason);

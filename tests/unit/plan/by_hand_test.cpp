@@ -56,10 +56,26 @@ TEST(Claim, TakesNothingWhereSomethingIsWrong) {
   EXPECT_THAT(refusal({2}, node), Fails(ExitCode::generic_error, "other rules"));
   node = a_healthy_node({1});
   node.filter.filters.push_back(a_filter());
-  EXPECT_THAT(refusal({2}, node), Fails(ExitCode::generic_error, "more than once"));
+  EXPECT_THAT(refusal({2}, node), Fails(ExitCode::generic_error, "installed 2 times"));
   node = a_healthy_node({1});
   node.addresses.clear();
-  EXPECT_THAT(refusal({2}, node), Fails(ExitCode::generic_error, "the address is not"));
+  EXPECT_THAT(refusal({2}, node),
+              Fails(ExitCode::generic_error, "10.0.0.100/32 on lo is not there"));
+}
+
+TEST(Claim, TakesNothingWhereNobodyWouldBeAnswered) {
+  auto node = a_healthy_node({1});
+  node.interface->up = false;
+  EXPECT_THAT(refusal({2}, node), Fails(ExitCode::generic_error, "eth0 is down"));
+  node = a_healthy_node({1});
+  node.path.obstacles = {"there is no way back"};
+  EXPECT_THAT(refusal({2}, node), Fails(ExitCode::generic_error, "there is no way back"));
+}
+
+TEST(Release, GivesUpWhatAnotherHandHasTaken) {
+  auto node = a_healthy_node({1});
+  node.filter.usurped = {3};
+  EXPECT_THAT(released({1, 3}, node), ElementsAre("release 1", "release 3"));
 }
 
 TEST(Release, MindsNoFaults) {

@@ -34,6 +34,26 @@ TEST(Judge, SaysWhyARuleDoesNotWorkWhereTheAddressIsExposed) {
   EXPECT_THAT(verdict.reason, testing::EndsWith("(the deciding program is gone)"));
 }
 
+// A probe that said 7 would let another node take it, too.
+TEST(Judge, OfABucketThatAnotherHandHasTakenIsAnError) {
+  auto node = a_healthy_node({1});
+  node.filter.usurped = {2};
+  node.filter.faults = {"another hand has taken bucket 2"};
+  EXPECT_EQ(judge(a_request(2), node).code, ExitCode::generic_error);
+  EXPECT_EQ(judge(a_request(3), node).code, ExitCode::not_running);
+}
+
+TEST(Compare, SaysWhereTheRuleIsOfAnInterfaceThatIsCalledOtherwiseNow) {
+  auto node = a_healthy_node();
+  node.interface.reset();
+  node.filter.filters[0].interface = "renamed0";
+  auto request = a_request();
+  request.interface = "eth0";
+  request.prefix_length = 24;
+  EXPECT_EQ(judge(request, node).reason,
+            "interface eth0 does not exist: the cluster rule is on renamed0");
+}
+
 TEST(Compare, ListsEveryDifferenceWithTheInterfaceFirst) {
   auto node = a_healthy_node({});
   node.interface->up = false;
@@ -74,11 +94,11 @@ TEST(Judge, FindsNothingRunningWhereAWorkingRuleHoldsNoBucket) {
 
 TEST(Judge, CallsAnUnfilteredAddressAnError) {
   auto node = an_empty_node();
-  node.addresses = {{"eth0", 24}};
+  node.addresses = {in_form("lo")};
   const auto verdict = judge(a_request(), node);
   EXPECT_EQ(verdict.code, ExitCode::generic_error);
-  EXPECT_THAT(verdict.reason, AllOf(HasSubstr("10.0.0.100 is on eth0"),
-                                    HasSubstr("could answer for every bucket")));
+  EXPECT_THAT(verdict.reason,
+              AllOf(HasSubstr("10.0.0.100 is on lo"), HasSubstr("could answer for every bucket")));
 }
 
 TEST(Judge, CallsAnAddressBehindAFaultyRuleWithoutBucketAnError) {
@@ -89,8 +109,40 @@ TEST(Judge, CallsAnAddressBehindAFaultyRuleWithoutBucketAnError) {
 
 TEST(Judge, CallsAnAddressOnAnInterfaceWithoutTheRuleAnError) {
   auto node = a_healthy_node({});
-  node.filter.filters[0].interface = "eth1";
+  node.addresses = {{"eth1", 24}};
   EXPECT_EQ(judge(a_request(), node).code, ExitCode::generic_error);
+}
+
+TEST(Judge, FindsNothingRunningWhereTheAddressIsTheNodesOwn) {
+  auto node = an_empty_node();
+  node.addresses = {{"eth0", 24}};
+  const auto verdict = judge(a_request(), node);
+  EXPECT_EQ(verdict.code, ExitCode::not_running);
+  EXPECT_EQ(verdict.reason,
+            "bucket 1 of 10.0.0.100 is not held here: it is this node's own address, /24 on eth0");
+}
+
+TEST(Judge, FindsByAProbeServedWhatIsInAnotherAgentsForm) {
+  auto node = a_healthy_node();
+  node.addresses = {{"eth0", 24}};
+  auto request = a_request();
+  EXPECT_EQ(judge(request, node).code, ExitCode::success);
+  request.monitoring.interval = 10s;
+  EXPECT_EQ(judge(request, node).code, ExitCode::generic_error);
+}
+
+TEST(Judge, MissesTheRouteThatTheAddressNeeds) {
+  auto request = a_request();
+  request.interface = "eth0";
+  request.prefix_length = 24;
+  auto node = a_healthy_node();
+  node.network.reset();
+  EXPECT_EQ(judge(request, node).reason, "the route to 10.0.0.0/24 on eth0 is not there");
+  node.routes = {{{ip("10.0.0.0"), 24}, "eth0"}};
+  EXPECT_EQ(judge(request, node).code, ExitCode::success);
+  node.routes.clear();
+  request.no_prefix_route = true;
+  EXPECT_EQ(judge(request, node).code, ExitCode::success);
 }
 
 TEST(Judge, FindsNothingRunningWithoutTheInterfaceAndTheNetwork) {

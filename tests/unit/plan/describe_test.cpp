@@ -14,7 +14,12 @@ const IpAddress address = ip("10.0.0.100");
 
 TEST(Describe, PutsEveryStepInWords) {
   const auto vip = ip("10.0.0.100");
-  const HeldAddress held{"eth0", 24};
+  const HeldAddress held{"lo", 32};
+  Target target;
+  target.address = vip;
+  target.held = held;
+  auto far_target = target;
+  far_target.route = {{ip("10.0.0.0"), 24}, "eth0"};
   const std::pair<Step, const char*> rows[] = {
       {RaiseInterface{"eth0"}, "set interface eth0 up"},
       {InstallFilter{vip, a_filter(), {1, 3}},
@@ -31,10 +36,10 @@ TEST(Describe, PutsEveryStepInWords) {
       {ForgetConnections{vip, a_filter(), {1, 3}},
        "forget connections of buckets 1,3 of 10.0.0.100"},
       {EndMoves{vip}, "remove the rules for buckets of 10.0.0.100 that move"},
-      {LimitAddress{vip, held, std::chrono::seconds(30)},
-       "let 10.0.0.100/24 on eth0 expire in 30 s"},
-      {AddAddress{{vip, a_filter(), held, {}, {}, false}}, "add 10.0.0.100/24 on eth0"},
-      {RemoveAddress{vip, held}, "remove 10.0.0.100/24 on eth0"},
+      {LimitAddress{vip, held, std::chrono::seconds(30)}, "let 10.0.0.100/32 on lo expire in 30 s"},
+      {AddAddress{target}, "add 10.0.0.100/32 on lo"},
+      {AddAddress{far_target}, "add 10.0.0.100/32 on lo, with a route to 10.0.0.0/24 on eth0"},
+      {RemoveAddress{vip, held}, "remove 10.0.0.100/32 on lo"},
       {Announce{vip, "eth0", cluster_mac, {5, std::chrono::milliseconds(200), true}},
        "announce 10.0.0.100 at 01:00:5e:00:01:14 on eth0, 5 times, every 200 ms"},
   };

@@ -26,14 +26,14 @@ class ModelNode {
   /// The address is on an interface that works, and no rule there keeps it from answering.
   bool answers_unfiltered(const std::optional<Filter>& right_rule) const {
     return std::any_of(node_.addresses.begin(), node_.addresses.end(), [&](const auto& held) {
-      return is_up(held.interface) && !is_filtered(held.interface, right_rule);
+      return is_up(held.interface) && !is_filtered(held, right_rule);
     });
   }
 
   /// The same without regard to the interface's state and to what a right rule is.
   bool is_unguarded() const {
     return std::any_of(node_.addresses.begin(), node_.addresses.end(), [&](const auto& held) {
-      return !is_filtered(held.interface, std::nullopt) || !node_.filter.faults.empty();
+      return !is_filtered(held, std::nullopt) || !node_.filter.faults.empty();
     });
   }
 
@@ -66,20 +66,26 @@ class ModelNode {
   }
 
  private:
-  // eth1 exists beside the interface that is asked for, and is always up.
+  // eth1 exists beside the interface that is asked for, and is always up; and what is held on lo is
+  // reached by either.
   bool is_up(const std::string& interface) const {
     return interface != node_.interface->name || node_.interface->up;
   }
 
-  bool is_filtered(const std::string& interface, const std::optional<Filter>& right_rule) const {
+  bool is_filtered(const HeldAddress& held, const std::optional<Filter>& right_rule) const {
     const auto& state = node_.filter;
     if (right_rule && (state.filters.size() != 1 || !state.faults.empty())) return false;
     return std::any_of(state.filters.begin(), state.filters.end(), [&](const Filter& filter) {
-      return filter.interface == interface && (!right_rule || filter == *right_rule);
+      const bool in_front = held.cluster_form || filter.interface == held.interface;
+      return in_front && (!right_rule || filter == *right_rule);
     });
   }
 
   void apply(const RaiseInterface& step) {
+    if (step.interface == node_.holder->name) {
+      node_.holder->up = true;
+      return;
+    }
     EXPECT_EQ(step.interface, node_.interface->name);
     node_.interface->up = node_.interface->carrier = true;
   }
@@ -144,6 +150,7 @@ class ModelNode {
     auto expiring = step.target.held;
     expiring.expiring = true;
     std::erase(node_.addresses, expiring);
+    std::erase(node_.addresses, step.target.held);  // no error: it is there for ever
     node_.addresses.push_back(step.target.held);
     EXPECT_EQ(std::count(node_.addresses.begin(), node_.addresses.end(), step.target.held), 1);
   }

@@ -38,7 +38,8 @@ class RandomOperations : public testing::TestWithParam<unsigned> {
     const bool has_rule = !state.filter.filters.empty();
     switch (below(8)) {
       case 0:
-        return node_.take(RemoveFilter{});
+        if (!has_former_address()) node_.take(RemoveFilter{});
+        return;
       case 1:
         return state.addresses.clear();
       case 2:
@@ -46,9 +47,11 @@ class RandomOperations : public testing::TestWithParam<unsigned> {
       case 3:
         return void(state.interface->up = state.interface->carrier = false);
       case 4:
-        return void(state.addresses = {{"eth0", 32}});
+        if (has_rule) state.addresses = {{"eth0", 24}};
+        return;
       case 5:
-        return void(state.addresses = {{"eth1", 24}});
+        if (has_rule) state.addresses = {{"eth1", 24}};
+        return;
       case 6:
         if (has_rule) state.filter.filters[0].seed ^= 1;
         return;
@@ -56,6 +59,12 @@ class RandomOperations : public testing::TestWithParam<unsigned> {
         if (has_rule) state.filter.faults = {"a foreign rule comes before"};
         return;
     }
+  }
+
+  // Without a rule it would be the node's own.
+  bool has_former_address() const {
+    const auto& held = node_.state().addresses;
+    return std::any_of(held.begin(), held.end(), [](auto& one) { return !one.cluster_form; });
   }
 
   std::mt19937 random_{GetParam()};

@@ -63,21 +63,26 @@ const Variation rules[] = {
 
 const Variation addresses[] = {
     {"no address", [](Observed&) {}},
-    {"address",
+    {"address", [](Observed& node) { node.addresses = {in_form("lo")}; }},
+    {"wrong form",
+     [](Observed& node) {
+       node.addresses = {{"lo", 32}};
+     }},
+    {"former place",
      [](Observed& node) {
        node.addresses = {{"eth0", 24}};
      }},
-    {"wrong prefix",
+    {"address in both places",
      [](Observed& node) {
-       node.addresses = {{"eth0", 32}};
+       node.addresses = {{"eth0", 24}, in_form("lo")};
      }},
     {"address on eth1",
      [](Observed& node) {
        node.addresses = {{"eth1", 24}};
      }},
-    {"address on both",
+    {"address on eth1, too",
      [](Observed& node) {
-       node.addresses = {{"eth0", 24}, {"eth1", 24}};
+       node.addresses = {in_form("lo"), {"eth1", 24}};
      }},
 };
 
@@ -97,6 +102,11 @@ const Variation memberships[] = {
 };
 
 const std::set<unsigned> bucket_sets[] = {{}, {1}, {2}, {1, 2}, {1, 2, 3}, {2, 9, 16}};
+
+bool has_own_address(const Observed& node) {
+  return std::any_of(node.addresses.begin(), node.addresses.end(),
+                     [](const HeldAddress& held) { return !held.cluster_form; });
+}
 
 /// Calls `visit` with every state that a kill, an administrator or another program can leave.
 template <class Visit>
@@ -118,6 +128,7 @@ void for_every_start_state(Visit visit) {
             // Without a rule there is nothing that could own a bucket or need a membership.
             const bool has_rule = !state.filter.filters.empty();
             if (!has_rule && (!buckets.empty() || &membership != &memberships[0])) continue;
+            if (!has_rule && has_own_address(state)) continue;  // then nothing is to be done
             state.filter.buckets = buckets;
             visit(start);
           }
@@ -219,7 +230,7 @@ TEST(EveryBrokenState, IsCovered) {
   unsigned states = 0, plans = 0;
   for_every_start_state([&](const StartState&) { ++states; });
   for_every_plan([&](const ModelNode&, const Asked&, const Plan&) { ++plans; });
-  EXPECT_EQ(states, 1u * 5 * 2 + 8u * 5 * 2 * 2 * 6);
+  EXPECT_EQ(states, 1u * 2 * 2 + 8u * 7 * 2 * 2 * 6);
   EXPECT_EQ(plans, states * 4);
 }
 
@@ -250,7 +261,8 @@ TEST(EveryBrokenState, IsReportedByTheMonitorOfEachBucketThatIsHeld) {
   for_every_start_state([](const StartState& start) {
     SCOPED_TRACE(start.what);
     for (const unsigned bucket : {1u, 2u, 3u}) {
-      const auto request = a_request(bucket);
+      auto request = a_request(bucket);
+      request.monitoring.interval = std::chrono::seconds(10);
       const bool held = start.node.state().filter.buckets.contains(bucket);
       const bool exposed = start.node.answers_unfiltered(a_filter());
       const auto code = judge(request, start.node.state()).code;

@@ -30,7 +30,7 @@ Wanted step(const Plan& plan) {
 
 TEST(PlanStart, OnANodeWithNothingInstallsTheFilterBeforeTheAddress) {
   EXPECT_THAT(started(an_empty_node()),
-              ElementsAre("install filter, buckets 1", "add address eth0/24", "announce on eth0"));
+              ElementsAre("install filter, buckets 1", "add address lo/32", "announce on eth0"));
 }
 
 TEST(PlanStart, IsEmptyWhereAllIsWell) {
@@ -47,19 +47,57 @@ TEST(PlanStart, RepairsTheAddressAloneWhereTheFilterIsRight) {
   const auto request = a_request();
   auto node = a_healthy_node({1, 2});
   node.addresses.clear();
-  EXPECT_THAT(started(node), ElementsAre("add address eth0/24", "announce on eth0"));
-  node.addresses = {{"eth0", 32}};
+  EXPECT_THAT(started(node), ElementsAre("add address lo/32", "announce on eth0"));
+  node.addresses = {{"eth1", 24}};
   EXPECT_THAT(started(node),
-              ElementsAre("remove address eth0/32", "add address eth0/24", "announce on eth0"));
-  node.addresses = {{"eth1", 24}, {"eth0", 24}};
-  EXPECT_THAT(started(node), ElementsAre("remove address eth1/24", "remove address eth0/24",
-                                         "add address eth0/24", "announce on eth0"));
+              ElementsAre("remove address eth1/24", "add address lo/32", "announce on eth0"));
+  node.addresses = {{"eth1", 24}, in_form("lo")};
+  EXPECT_THAT(started(node),
+              ElementsAre("remove address eth1/24", "add address lo/32", "announce on eth0"));
+}
+
+// As an earlier version or IPaddr2 has it: not one packet is lost.
+TEST(PlanStart, AddsTheAddressBeforeItRemovesTheFormerOneFromTheInterface) {
+  auto node = a_healthy_node({1, 2});
+  node.addresses = {{"eth0", 24}};
+  EXPECT_THAT(started(node),
+              ElementsAre("add address lo/32", "remove address eth0/24", "announce on eth0"));
+  node.addresses = {{"eth0", 24}, in_form("lo")};
+  EXPECT_THAT(started(node),
+              ElementsAre("add address lo/32", "remove address eth0/24", "announce on eth0"))
+      << "after a start that was killed between";
+}
+
+// The kernel does not change the scope of an address, nor the prefix of an IPv6 one.
+TEST(PlanStart, RemovesTheAddressOfAnotherFormFromItsOwnPlaceFirst) {
+  auto node = a_healthy_node();
+  node.addresses = {{"lo", 32}};
+  EXPECT_THAT(started(node),
+              ElementsAre("remove address lo/32", "add address lo/32", "announce on eth0"));
+}
+
+TEST(PlanStart, RaisesTheHolderOfTheAddress) {
+  auto node = an_empty_node();
+  node.holder->up = false;
+  EXPECT_THAT(started(node), ElementsAre("install filter, buckets 1", "raise lo",
+                                         "add address lo/32", "announce on eth0"));
+}
+
+TEST(PlanStart, RepairsTheRouteWithTheAddress) {
+  auto request = a_request();
+  request.interface = "eth0";
+  request.prefix_length = 24;
+  auto node = a_healthy_node();
+  node.network.reset();
+  EXPECT_THAT(started(node, request), ElementsAre("add address lo/32", "announce on eth0"));
+  node.routes = {{{ip("10.0.0.0"), 24}, "eth0"}};
+  EXPECT_THAT(started(node, request), IsEmpty());
 }
 
 TEST(PlanStart, RemovesAStrayAddressBeforeItTakesTheBucket) {
   auto node = a_healthy_node({2});
   node.addresses = {{"eth1", 24}};
-  EXPECT_THAT(started(node), ElementsAre("remove address eth1/24", "take 1", "add address eth0/24",
+  EXPECT_THAT(started(node), ElementsAre("remove address eth1/24", "take 1", "add address lo/32",
                                          "announce on eth0"));
 }
 
@@ -71,10 +109,10 @@ TEST(PlanStart, RaisesTheInterface) {
 
 TEST(PlanStart, RaisesTheInterfaceOnlyWhenNoUnfilteredAddressIsOnIt) {
   auto node = an_empty_node();
-  node.addresses = {{"eth0", 24}};
+  node.addresses = {in_form("lo")};
   node.interface->up = node.interface->carrier = false;
-  EXPECT_THAT(started(node), ElementsAre("remove address eth0/24", "install filter, buckets 1",
-                                         "raise eth0", "add address eth0/24", "announce on eth0"));
+  EXPECT_THAT(started(node), ElementsAre("remove address lo/32", "install filter, buckets 1",
+                                         "raise eth0", "add address lo/32", "announce on eth0"));
 }
 
 TEST(PlanStart, InstallsWhatTheRequestSays) {
@@ -119,7 +157,7 @@ TEST(PlanStart, AnnouncesNothingWhereTheCountIsZero) {
   auto request = a_request();
   request.announcement.count = 0;
   EXPECT_THAT(started(an_empty_node(), request),
-              ElementsAre("install filter, buckets 1", "add address eth0/24"));
+              ElementsAre("install filter, buckets 1", "add address lo/32"));
 }
 
 std::string start_outcome(const Observed& node, const Request& request = a_request()) {
@@ -141,111 +179,51 @@ TEST(PlanStart, IsRefusedOnAnInterfaceWithoutMulticast) {
   EXPECT_THAT(start_outcome(node), Fails(ExitCode::not_configured, "nic: eth0 "));
 }
 
+TEST(PlanStart, IsRefusedWhereOthersHaveClosedTheWay) {
+  auto node = a_healthy_node({1});
+  node.path.obstacles = {"there is no way back"};
+  EXPECT_THAT(outcome_of([&] { plan_start(a_request(2), node); }),
+              Fails(ExitCode::generic_error, "there is no way back"));
+  node = an_empty_node();
+  node.interface->arp = false;
+  EXPECT_THAT(outcome_of([&] { plan_start(a_request(), node); }),
+              Fails(ExitCode::generic_error, "ip link set eth0 arp on"));
+}
+
+// With it come what the kernel has of its own for it.
+TEST(PlanStart, PutsTheAddressThereAnewWhereSomethingOfItIsGone) {
+  auto node = a_healthy_node({1});
+  node.path.gaps = {"its route is gone"};
+  EXPECT_THAT(in_short(plan_start(a_request(), node)),
+              ElementsAre("remove address lo/32", "add address lo/32", "announce on eth0"));
+}
+
+TEST(PlanStart, DoesNotAdoptWhatAnotherHandHasTaken) {
+  auto node = a_healthy_node({1});
+  node.filter.usurped = {3};
+  node.filter.faults = {"another hand has taken bucket 3"};
+  const auto plan = plan_start(a_request(), node);
+  for (const auto& step : plan) {
+    if (const auto* install = std::get_if<InstallFilter>(&step)) {
+      EXPECT_THAT(install->buckets, ElementsAre(1));
+    }
+  }
+  EXPECT_FALSE(plan.empty());
+}
+
+TEST(PlanStart, IsRefusedWhereTheAddressIsTheNodesOwn) {
+  auto node = an_empty_node();
+  node.addresses = {{"eth1", 24}};
+  EXPECT_THAT(start_outcome(node),
+              Fails(ExitCode::bad_arguments, "ip: 10.0.0.100/24 on eth1 is an address of this "));
+  node.filter.faults = {"the deciding program is gone"};
+  EXPECT_EQ(start_outcome(node), "no error") << "something of ours is there";
+}
+
 TEST(PlanStart, IsRefusedWithoutCarrier) {
   auto node = an_empty_node();
   node.interface->carrier = false;
   EXPECT_THAT(start_outcome(node), Fails(ExitCode::generic_error, "eth0 has no carrier"));
-}
-
-Words started_with_drain(const Observed& node, const std::set<unsigned>& drained_by_others = {},
-                         const Request& request = a_draining_request()) {
-  return in_short(plan_start(request, node, drained_by_others));
-}
-
-TEST(StartWithDrain, ForgetsItsFormerConnectionsBeforeItTakesTheBucket) {
-  EXPECT_THAT(started_with_drain(a_node_with_drain({2})),
-              ElementsAre("forget 1", "take 1", "announce on eth0"));
-}
-
-TEST(StartWithDrain, SparesWhatAnotherNodeMayDrain) {
-  EXPECT_THAT(started_with_drain(a_node_with_drain({2}), {1}),
-              ElementsAre("forget 1", "spare 1 for 30 s", "take 1", "announce on eth0"));
-}
-
-TEST(StartWithDrain, SparesWhateverOthersDrainAndNotItsOwnBucketAlone) {
-  EXPECT_THAT(started_with_drain(a_node_with_drain({2}), {2, 3}),
-              ElementsAre("forget 1", "spare 2 3 for 30 s", "take 1", "announce on eth0"));
-}
-
-TEST(StartWithDrain, OfANewAddressIsReadyToSpareBeforeItAnswers) {
-  const auto plan = plan_start(a_draining_request(), an_empty_node(), {1});
-  EXPECT_THAT(in_short(plan), ElementsAre("install filter, buckets", "forget 1", "spare 1 for 30 s",
-                                          "take 1", "add address eth0/24", "announce on eth0"));
-  EXPECT_EQ(std::get<InstallFilter>(plan[0]).filter.drain, 30s);
-}
-
-TEST(StartWithDrain, OfANewAddressSparesNothingWhereNobodyDrains) {
-  EXPECT_THAT(started_with_drain(an_empty_node()),
-              ElementsAre("install filter, buckets", "forget 1", "take 1", "add address eth0/24",
-                          "announce on eth0"));
-}
-
-// Killed behind the filter, the first start has forgotten nothing yet, and owns nothing.
-TEST(StartWithDrain, ForgetsWhereAKilledStartHasNot) {
-  auto node = a_node_with_drain({});
-  node.addresses.clear();
-  EXPECT_THAT(started_with_drain(node),
-              ElementsAre("forget 1", "take 1", "add address eth0/24", "announce on eth0"));
-}
-
-// Nor has it spared any where it was killed behind the bucket, and somebody drains by now.
-TEST(StartWithDrain, SparesWhereAKilledStartHasNot) {
-  auto node = a_node_with_drain();
-  node.addresses.clear();
-  EXPECT_THAT(started_with_drain(node, {1}),
-              ElementsAre("spare 1 for 30 s", "add address eth0/24", "announce on eth0"));
-}
-
-TEST(StartWithDrain, OfWhatIsServedChangesNothingWhateverOthersDrain) {
-  EXPECT_THAT(started_with_drain(a_node_with_drain(), {1, 2, 3}), IsEmpty());
-}
-
-TEST(StartWithDrain, TakesBackWhatItStillDrainsWithItsConnections) {
-  EXPECT_THAT(started_with_drain(a_node_that_drains({1, 2}, {3})),
-              ElementsAre("take 1 back", "announce on eth0"));
-  EXPECT_THAT(started_with_drain(a_node_that_drains({1}, {3}), {1}),
-              ElementsAre("spare 1 for 30 s", "take 1 back", "announce on eth0"))
-      << "the node between has new ones of its own";
-}
-
-TEST(StartWithDrain, OfTheLastBucketThatDrainsKeepsTheAddressWithoutTakingItAway) {
-  EXPECT_THAT(started_with_drain(a_node_that_drains({1})),
-              ElementsAre("take 1 back", "add address eth0/24", "announce on eth0"));
-}
-
-TEST(StartWithDrain, OfAnotherBucketKeepsTheAddressToo) {
-  EXPECT_THAT(started_with_drain(a_node_that_drains({2})),
-              ElementsAre("forget 1", "take 1", "add address eth0/24", "announce on eth0"));
-}
-
-// A start that was killed before the address was made to stay.
-TEST(StartWithDrain, RepairsABucketWhoseAddressIsAboutToExpire) {
-  auto node = a_node_that_drains({2}, {1});
-  node.addresses[0].expiring = true;
-  EXPECT_EQ(judge(a_draining_request(), node).code, ExitCode::generic_error);
-  EXPECT_THAT(judge(a_draining_request(), node).reason,
-              HasSubstr("10.0.0.100/24 on eth0 is about to expire"));
-  EXPECT_THAT(started_with_drain(node), ElementsAre("add address eth0/24", "announce on eth0"));
-}
-
-// Its connections are its own, before and behind the repair.
-TEST(StartWithDrain, InstallsAnewAndForgetsNothingOfItsOwn) {
-  auto node = a_node_with_drain({1, 2});
-  node.filter.filters[0].drain = 20s;
-  EXPECT_THAT(judge(a_draining_request(), node).reason, HasSubstr("drain 20 s instead of 30 s"));
-  EXPECT_THAT(started_with_drain(node),
-              ElementsAre("remove address eth0/24", "remove filter", "install filter, buckets 1 2",
-                          "add address eth0/24", "announce on eth0"));
-}
-
-TEST(StartWithoutDrain, NeitherForgetsNorSpares) {
-  for (const std::set<unsigned>& drained : {std::set<unsigned>{}, {1, 2, 3}}) {
-    EXPECT_THAT(started_with_drain(a_healthy_node({2}), drained, a_request()),
-                ElementsAre("take 1", "announce on eth0"));
-    EXPECT_THAT(
-        started_with_drain(an_empty_node(), drained, a_request()),
-        ElementsAre("install filter, buckets 1", "add address eth0/24", "announce on eth0"));
-  }
 }
 
 }  // namespace

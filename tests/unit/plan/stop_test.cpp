@@ -19,7 +19,7 @@ Words stopped(const Observed& node, const Request& request = a_request()) {
 }
 
 TEST(PlanStop, OfTheLastBucketRemovesTheAddressBeforeTheFilter) {
-  EXPECT_THAT(stopped(a_healthy_node()), ElementsAre("remove address eth0/24", "remove filter"));
+  EXPECT_THAT(stopped(a_healthy_node()), ElementsAre("remove address lo/32", "remove filter"));
 }
 
 TEST(PlanStop, OfOneOfSeveralBucketsReleasesItAlone) {
@@ -34,8 +34,16 @@ TEST(PlanStop, OnANodeWithNothingDoesNothing) { EXPECT_THAT(stopped(an_empty_nod
 
 TEST(PlanStop, ClearsAnAddressWithoutAFilter) {
   auto node = an_empty_node();
+  node.addresses = {in_form("lo")};
+  EXPECT_THAT(stopped(node), ElementsAre("remove address lo/32"));
+}
+
+TEST(PlanStop, LeavesAnAddressOfTheNodesOwn) {
+  auto node = an_empty_node();
   node.addresses = {{"eth0", 24}};
-  EXPECT_THAT(stopped(node), ElementsAre("remove address eth0/24"));
+  EXPECT_THAT(stopped(node), IsEmpty());
+  node.addresses.push_back(in_form("lo"));
+  EXPECT_THAT(stopped(node), ElementsAre("remove address lo/32"));
 }
 
 TEST(PlanStop, ClearsAFilterWithoutAnAddress) {
@@ -45,7 +53,7 @@ TEST(PlanStop, ClearsAFilterWithoutAnAddress) {
 }
 
 TEST(PlanStop, ClearsAFilterWithoutABucket) {
-  EXPECT_THAT(stopped(a_healthy_node({})), ElementsAre("remove address eth0/24", "remove filter"));
+  EXPECT_THAT(stopped(a_healthy_node({})), ElementsAre("remove address lo/32", "remove filter"));
 }
 
 TEST(PlanStop, ClearsWhatIsOnlyKnownAsAFault) {
@@ -65,7 +73,7 @@ TEST(PlanStop, NeedsNeitherInterfaceNorNetwork) {
   auto node = a_healthy_node();
   node.interface.reset();
   node.network.reset();
-  EXPECT_THAT(stopped(node), ElementsAre("remove address eth0/24", "remove filter"));
+  EXPECT_THAT(stopped(node), ElementsAre("remove address lo/32", "remove filter"));
 }
 
 TEST(StopWithDrain, OfABucketThatMovesDrainsItAsLongAsTheRuleSays) {
@@ -77,13 +85,13 @@ TEST(StopWithDrain, OfABucketThatMovesDrainsItAsLongAsTheRuleSays) {
 
 TEST(StopWithDrain, OfTheLastLetsTheAddressExpireWithIt) {
   EXPECT_THAT(stopped(a_node_with_drain(), a_move_away()),
-              ElementsAre("drain 1 for 30 s", "limit address eth0/24 for 30 s"));
+              ElementsAre("drain 1 for 30 s", "limit address lo/32 for 30 s"));
 }
 
 TEST(StopWithDrain, OfABucketThatMovesNowhereDrainsNothing) {
   EXPECT_THAT(stopped(a_node_with_drain({1, 2}), a_draining_request()), ElementsAre("release 1"));
   EXPECT_THAT(stopped(a_node_with_drain(), a_draining_request()),
-              ElementsAre("remove address eth0/24", "remove filter"));
+              ElementsAre("remove address lo/32", "remove filter"));
   auto in_place = a_move_away();
   in_place.transition.starting_on = {"node1"};
   EXPECT_THAT(stopped(a_node_with_drain({1, 2}), in_place), ElementsAre("release 1"));
@@ -91,9 +99,9 @@ TEST(StopWithDrain, OfABucketThatMovesNowhereDrainsNothing) {
 
 TEST(StopWithDrain, OfTheLastLeavesOthersTheirDrain) {
   EXPECT_THAT(stopped(a_node_that_drains({2}, {1}), a_draining_request()),
-              ElementsAre("release 1", "limit address eth0/24 for 30 s"));
+              ElementsAre("release 1", "limit address lo/32 for 30 s"));
   EXPECT_THAT(stopped(a_node_that_drains({2}, {1}), a_move_away()),
-              ElementsAre("drain 1 for 30 s", "limit address eth0/24 for 30 s"));
+              ElementsAre("drain 1 for 30 s", "limit address lo/32 for 30 s"));
 }
 
 TEST(StopWithDrain, OfABucketThatDrainsAlreadyChangesNothing) {
@@ -106,12 +114,12 @@ TEST(StopWithDrain, OfABucketThatDrainsAlreadyChangesNothing) {
 TEST(StopWithDrain, CompletesWhatAKilledStopHasBegun) {
   auto node = a_node_that_drains({1});
   node.addresses[0].expiring = false;
-  EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("limit address eth0/24 for 30 s"));
+  EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("limit address lo/32 for 30 s"));
 }
 
 TEST(StopWithDrain, ClearsEverythingWhenTheDrainIsOver) {
   auto node = a_node_that_drains({});
-  EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("remove address eth0/24", "remove filter"));
+  EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("remove address lo/32", "remove filter"));
   node.addresses.clear();
   EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("remove filter"));
 }
@@ -120,19 +128,17 @@ TEST(StopWithDrain, ClearsEverythingWhenTheDrainIsOver) {
 TEST(StopWithDrain, OfABrokenRuleRemovesEverything) {
   for (auto node : {a_node_with_drain(), a_node_that_drains({1}), a_node_that_drains({2}, {1})}) {
     node.filter.faults = {"chain known-10.0.0.100 has other rules than it should"};
-    EXPECT_THAT(stopped(node, a_move_away()),
-                ElementsAre("remove address eth0/24", "remove filter"));
+    EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("remove address lo/32", "remove filter"));
   }
   auto twice = a_node_with_drain();
   twice.filter.filters.push_back(twice.filter.filters[0]);
-  EXPECT_THAT(stopped(twice, a_move_away()),
-              ElementsAre("remove address eth0/24", "remove filter"));
+  EXPECT_THAT(stopped(twice, a_move_away()), ElementsAre("remove address lo/32", "remove filter"));
 }
 
 // There it would answer for every bucket as long as the drain lasts.
 TEST(StopWithDrain, LeavesNoAddressWhereTheRuleIsNot) {
   for (auto node : {a_node_with_drain(), a_node_that_drains({2}, {1}), a_node_that_drains({1})}) {
-    node.addresses[0].interface = "eth1";
+    node.addresses = {{"eth1", 24}};
     EXPECT_THAT(stopped(node, a_move_away()),
                 ElementsAre("remove address eth1/24", "remove filter"));
   }
@@ -147,7 +153,7 @@ TEST(StopWithDrain, OfABrokenRuleReleasesWhereOthersAreHeld) {
 TEST(StopWithoutDrain, OfABucketThatMovesReleasesIt) {
   EXPECT_THAT(stopped(a_healthy_node({1, 2}), a_move_away()), ElementsAre("release 1"));
   EXPECT_THAT(stopped(a_healthy_node(), a_move_away()),
-              ElementsAre("remove address eth0/24", "remove filter"));
+              ElementsAre("remove address lo/32", "remove filter"));
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ const std::vector<ValueCheck> value_checks = {
       {"239.255.255.255", "multicast"},
       {"240.0.0.1", "not an address of a host"},
       {"255.255.255.255", "not an address of a host"},
+      {"::ffff:10.0.0.100", "give it as IPv4"},
       {"::", "not an address of a host"},
       {"::1", "loopback"},
       {"0:0::1", "loopback"},
@@ -48,7 +49,7 @@ const std::vector<ValueCheck> value_checks = {
     {"interface",
      [](const std::string& text) { value::interface(text); },
      {"e", "eth0", "eth0.100", "br-lan", "enp0s31f6", "wlan0_x", "lo0", "abcdefghijklmno"},
-     {{"abcdefghijklmnop", "not the name of a network interface"},
+     {{std::string(128, 'x'), "not the name of a network interface"},
       {".", "not the name of a network interface"},
       {"..", "not the name of a network interface"},
       {"eth+", "not the name of a network interface"},
@@ -284,11 +285,10 @@ TEST(CheckRequest, KnowsNeitherBroadcastNorLabelInIpv6) {
 
 TEST(CheckRequest, WantsALabelThatFitsBehindTheInterface) {
   auto request = a_request();
-  request.interface = "eth0";
-  request.label = "abcdefghij";  // with colon 15 characters
+  request.label = "abcdefghijkl";  // with "lo:" 15 characters
   EXPECT_EQ(checked(request), "no error");
-  request.label = "abcdefghijk";
-  EXPECT_THAT(checked(request), Fails(ExitCode::not_configured, "iflabel: eth0:abcdefghijk "));
+  request.label = "abcdefghijklm";
+  EXPECT_THAT(checked(request), Fails(ExitCode::not_configured, "iflabel: lo:abcdefghijklm "));
 }
 
 }  // namespace

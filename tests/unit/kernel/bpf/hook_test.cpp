@@ -140,7 +140,7 @@ TEST_P(HookTest, SaysThatTheFirstPlaceIsTaken) {
   if (has_tcx_) {
     EXPECT_EQ(outcome, "no error");
   } else {
-    EXPECT_THAT(outcome, test::Fails(ExitCode::generic_error, "has the first place there"));
+    EXPECT_THAT(outcome, test::Fails(ExitCode::generic_error, "has the first place at its"));
   }
 }
 

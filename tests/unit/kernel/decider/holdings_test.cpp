@@ -39,6 +39,34 @@ TEST_F(DeciderHoldings, TellWhatWasPut) {
   holdings().take_out(ip(cluster4));
 }
 
+// A number that was written by hand, one that was copied from another bucket or address, one that
+// means nothing.
+TEST_F(DeciderHoldings, DoNotAdoptWhatAnotherHandHasWritten) {
+  put(cluster4, 6, {1});
+  put(cluster6, 6, {1});
+  const auto cells = holdings().files().cells.number();
+  const auto write = [&](unsigned bucket, std::uint64_t state) {
+    const auto place = first_cell(cluster4) + bucket - 1;
+    const decider_cell cell{state, 0};
+    bpf_map_update_elem(cells, &place, &cell, BPF_ANY);
+  };
+  const auto state_at = [&](unsigned place) {
+    decider_cell cell{};
+    bpf_map_lookup_elem(cells, &place, &cell);
+    return cell.state;
+  };
+  write(2, decider_owned);
+  write(3, state_at(first_cell(cluster4)));
+  write(4, state_at(first_cell(cluster6)));
+  write(5, 7);
+  const auto state = holdings().state_of(ip(cluster4));
+  EXPECT_THAT(state.buckets, ElementsAre(1));
+  EXPECT_THAT(state.usurped, ElementsAre(2, 3, 4, 5));
+  EXPECT_THAT(state.faults, ElementsAre(HasSubstr("has taken bucket 2,3,4,5")));
+  for (const unsigned bucket : {2U, 3U, 4U, 5U}) holdings().give_up(ip(cluster4), bucket);
+  EXPECT_THAT(holdings().state_of(ip(cluster4)).faults, IsEmpty());
+}
+
 TEST_F(DeciderHoldings, HaveEveryModeAndTotal) {
   for (const auto mode : all_modes) {
     for (const unsigned total : {1U, 2U, 1023U, most_buckets}) {
@@ -226,6 +254,7 @@ TEST_F(DeciderHoldings, NoticeWhatSomebodySpoilt) {
   for (const auto& [first, total] : {std::pair{0U, 0U},
                                      {LOADSHARE_MOST_CELLS - 2U, 3U},
                                      {LOADSHARE_MOST_CELLS + 0U, 3U},
+                                     {0U, most_buckets + 1},
                                      {0xffffffffU, 0xffffffffU}}) {
     auto spoilt = good;
     spoilt.first_cell = first, spoilt.total = total;
@@ -233,6 +262,10 @@ TEST_F(DeciderHoldings, NoticeWhatSomebodySpoilt) {
     EXPECT_THAT(holdings().state_of(ip(cluster4)).faults, ElementsAre(HasSubstr("are not ours")));
     EXPECT_THAT(holdings().state_of(ip(cluster4)).filters, IsEmpty());
   }
+  auto spoilt = good;
+  spoilt.hashed_ports = 3;
+  change(cluster4, spoilt);
+  EXPECT_THAT(holdings().state_of(ip(cluster4)).faults, ElementsAre(HasSubstr("are not ours")));
 }
 
 }  // namespace

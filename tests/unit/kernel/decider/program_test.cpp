@@ -5,7 +5,11 @@
 
 #include "foreign_program.h"
 #include "kernel/decider/judge.h"
+#include "nameless_program.h"
 #include "own_namespace.h"
+
+extern "C" const char loadshare_decider_object[];
+extern "C" const char loadshare_decider_object_end[];
 
 namespace loadshare::decider {
 namespace {
@@ -53,7 +57,7 @@ TEST_F(DeciderProgram, IsFoundAgainWithAllThatItHolds) {
   const auto found = find(interface);
   ASSERT_TRUE(found && found->holdings);
   EXPECT_EQ(found->interface, interface);
-  EXPECT_TRUE(found->is_first);
+  EXPECT_THAT(found->before, IsEmpty());
   EXPECT_TRUE(found->is_ours);
   EXPECT_EQ(found->seats.size(), 1u);
   EXPECT_THAT(found->faults(), IsEmpty());
@@ -84,9 +88,38 @@ TEST_F(DeciderProgram, HasToBeTheFirst) {
   push_in(pushy);
   const auto found = find(interface);
   ASSERT_TRUE(found);
-  EXPECT_FALSE(found->is_first);
+  EXPECT_EQ(found->before.size(), 1u);
   EXPECT_TRUE(found->is_ours);
-  EXPECT_THAT(found->faults(), ElementsAre(HasSubstr("is not the first at its ingress")));
+  EXPECT_THAT(found->faults(),
+              ElementsAre(HasSubstr("is not the first at its ingress: foreign (program " +
+                                    std::to_string(pushy.id()) + ") comes before it")));
+}
+
+TEST_F(DeciderProgram, KnowsWhatItsInterfaceWasCalled) {
+  attach_one();
+  find(interface)->holdings->note_interface("eth0");
+  EXPECT_THAT(find(interface)->faults(), ElementsAre("interface eth0 is called lo now"));
+}
+
+// libbpf's probing of the kernel can fail, and then it gives no names.
+TEST_F(DeciderProgram, IsFoundWithoutAName) {
+  Program program;
+  program.holdings().put(ip(cluster4), a_filter_by(HashMode::source_ip, 3), {1});
+  const auto& files = program.holdings().files();
+  const test::NamelessProgram nameless(loadshare_decider_object, loadshare_decider_object_end,
+                                       "loadshare_owner", [&](bpf_object& prepared) {
+                                         bpf::reuse(prepared, "root", files.root);
+                                         bpf::reuse(prepared, "addresses", files.addresses);
+                                         bpf::reuse(prepared, "cells", files.cells);
+                                         bpf::reuse(prepared, "counts", files.counts);
+                                         bpf::reuse(prepared, "strangers", files.strangers);
+                                       });
+  program.holdings().note_interface(interface);
+  ingress().put_first(nameless.descriptor(), {});
+  const auto found = find(interface);
+  ASSERT_TRUE(found && found->holdings);
+  EXPECT_EQ(bpf::inspect(found->seats.front().program_id)->name, "");
+  EXPECT_THAT(found->faults(), IsEmpty());
 }
 
 TEST_F(DeciderProgram, TakesThePlaceOfAFormerOneWithAllThatThatHeld) {

@@ -8,7 +8,11 @@
 #include "builders.h"
 #include "foreign_program.h"
 #include "kernel/bpf/hook.h"
+#include "nameless_program.h"
 #include "own_namespace.h"
+
+extern "C" const char loadshare_rewriter_object[];
+extern "C" const char loadshare_rewriter_object_end[];
 
 namespace loadshare::neighbour {
 namespace {
@@ -40,7 +44,7 @@ std::optional<MacAddress> announced_mac(const std::string& on, const IpAddress& 
 
 bool is_first(const std::string& on) {
   const auto one = announced(on, address4);
-  return one && one->is_first;
+  return one && one->before.empty();
 }
 
 TEST_F(Rewriter, KnowsWhatItWasTold) {
@@ -99,6 +103,19 @@ TEST_F(Rewriter, IsFoundAmongFiltersToo) {
   EXPECT_TRUE(is_first(interface));
   announce_as(interface, address6, test::other_mac);
   EXPECT_EQ(announced_on(interface).size(), 2u);
+}
+
+TEST_F(Rewriter, IsFoundWithoutAName) {
+  announce_as(interface, address4, test::cluster_mac);
+  const auto named = egress().seats().front();
+  const auto table = bpf::open_table(bpf::inspect(named.program_id)->tables.front());
+  const test::NamelessProgram nameless(
+      loadshare_rewriter_object, loadshare_rewriter_object_end, "loadshare_macs",
+      [&](bpf_object& prepared) { bpf::reuse(prepared, "cluster_macs", table->file); });
+  egress().put_first(nameless.descriptor(), {named});
+  EXPECT_EQ(bpf::inspect(egress().seats().front().program_id)->name, "");
+  EXPECT_EQ(announced_mac(interface, address4), test::cluster_mac);
+  EXPECT_TRUE(is_first(interface));
 }
 
 }  // namespace
