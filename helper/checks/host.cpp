@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <net/if.h>
-
-#include <algorithm>
-#include <fstream>
-
 #include "base/words.h"
 #include "checks/checks.h"
 #include "checks/foreign_rules.h"
-#include "checks/link_kind.h"
 #include "kernel/kernel.h"
-#include "kernel/link/address.h"
+#include "kernel/link/links.h"
 #include "loadshare/error.h"
 
 namespace loadshare::checks {
 namespace {
+
+constexpr std::size_t most_names = 8;
 
 std::string list(const std::set<unsigned>& buckets) {
   return buckets.empty() ? "no bucket" : "bucket " + words::listed(buckets);
@@ -21,6 +17,8 @@ std::string list(const std::set<unsigned>& buckets) {
 
 // start would refuse for these reasons.
 void check_start(const Place& place, Findings& findings) {
+  const auto& nic = place.observed.interface;
+  if (nic && !nic->taker.empty()) return;  // interface() has told it
   try {
     Kernel kernel(place.request, {});
     kernel.check(place.request, place.observed);
@@ -52,35 +50,24 @@ void check_address(const Place& place, Findings& findings) {
                          : ok("this node serves " + list(state.buckets) + " of " + text));
 }
 
-bool answers_arp_for_others(const std::string& interface) {
-  int own = 0, all = 0;
-  std::ifstream("/proc/sys/net/ipv4/conf/" + interface + "/arp_ignore") >> own;
-  std::ifstream("/proc/sys/net/ipv4/conf/all/arp_ignore") >> all;
-  return std::max(own, all) == 0;
-}
-
-// What arrives at a port is its bridge's or bond's.
-bool is_port(netlink::Socket& route, const std::string& interface) {
-  const auto link = find_link_kind(route, if_nametoindex(interface.c_str()));
-  return link && (link->port_of == "bridge" || link->port_of == "bond");
-}
-
-// Linux answers ARP on any interface for any of its addresses, there with that interface's MAC.
-void check_second_interface(const Place& place, Findings& findings) {
-  const auto& address = place.request.address;
-  if (address.version != 4) return;
-  netlink::Socket route(NETLINK_ROUTE);
-  std::set<std::string> told{place.interface, "lo"};
-  for (const auto& own : link::node_addresses(route, 4)) {
-    const auto& name = own.held.interface;
-    if (!same_network(own.address, address, own.held.prefix_length)) continue;
-    if (!answers_arp_for_others(name) || !told.insert(name).second || is_port(route, name)) {
-      continue;
-    }
-    findings.push_back(fail(name + " is in the same network and would answer ARP for " +
-                                to_string(address) + " with its own MAC",
-                            "sysctl net.ipv4.conf." + name + ".arp_ignore=1"));
+// What start closes, and somebody may have opened since.
+void check_other_ways(const Place& place, Findings& findings) {
+  for (const auto& fault : place.observed.ways.faults) {
+    if (place.observed.filter.filters.empty()) break;
+    findings.push_back(fail(fault, "stop and start the resource on this node"));
   }
+  netlink::Socket route(NETLINK_ROUTE);
+  std::vector<std::string> names;
+  for (const auto& link : link::all_links(route)) {
+    if (!link.loopback && link.name != place.interface) names.push_back(link.name);
+  }
+  if (names.empty()) return;
+  const auto more = names.size() > most_names ? names.size() - most_names : 0;
+  if (more > 0) names.resize(most_names);
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  if (more > 0) text += " and " + std::to_string(more) + " more";
+  findings.push_back(ok("other ways in, which start keeps from answering: " + text));
 }
 
 void check_foreign_rules(const Place& place, Findings& findings) {
@@ -96,7 +83,7 @@ Findings this_node(const Place& place) {
   Findings findings;
   check_address(place, findings);
   check_start(place, findings);
-  check_second_interface(place, findings);
+  check_other_ways(place, findings);
   check_foreign_rules(place, findings);
   return findings;
 }

@@ -72,12 +72,13 @@ void judge_kind(const LinkKind& link, Findings& findings) {
 }
 
 // The address belongs on what the port is a part of: there the packets are delivered.
-void check_port(netlink::Socket& route, const LinkKind& link, Findings& findings) {
-  if (link.port_of != "bridge" && link.port_of != "bond") return;
-  const auto master = find_link_kind(route, link.master);
-  const auto name = master ? master->name : "the " + link.port_of;
-  findings.push_back(fail(link.name + " is a port of " + link.port_of + " " + name,
-                          "put the address on " + name + " (nic=" + name + ")"));
+void check_port(netlink::Socket& route, const Interface& nic, const LinkKind& link,
+                Findings& findings) {
+  if (nic.taker.empty()) return;
+  const auto master = link.master != 0 ? find_link_kind(route, link.master) : std::nullopt;
+  const auto advice = master ? "put the address on " + master->name + " (nic=" + master->name + ")"
+                             : "use another mode there, such as bridge";
+  findings.push_back(fail(nic.name + " is " + nic.taker, advice));
 }
 
 }  // namespace
@@ -94,7 +95,7 @@ Findings interface(const Place& place) {
   for (int layer = 0; layer < most_layers && index != 0; ++layer) {
     const auto link = find_link_kind(route, index);
     if (!link) break;
-    if (layer == 0) check_port(route, *link, findings);
+    if (layer == 0) check_port(route, *place.observed.interface, *link, findings);
     judge_kind(*link, findings);
     index = link->above;
   }

@@ -17,6 +17,7 @@
 #include "base/file_descriptor.h"
 #include "checks/checks.h"
 #include "kernel/link/announcement.h"
+#include "kernel/link/links.h"
 #include "loadshare/error.h"
 
 namespace loadshare::checks {
@@ -134,8 +135,23 @@ std::set<Claim> ask(const std::string& interface, const IpAddress& address) {
   return claims;
 }
 
+// Another port of this node's, on the same switch.
+std::string own_port(const MacAddress& mac) {
+  netlink::Socket route(NETLINK_ROUTE);
+  for (const auto& link : link::all_links(route)) {
+    if (link.mac == mac) return link.name;
+  }
+  return "";
+}
+
 Finding judge(const Claim& claim, const Place& place) {
   const auto address = to_string(place.request.address);
+  const auto own = own_port(claim.source);
+  if (!own.empty()) {
+    return fail(
+        "this node's " + own + " answers for " + address + ", too, at " + to_string(claim.mac),
+        "stop and start the resource on this node");
+  }
   const auto host = "the host with MAC " + to_string(claim.source);
   if (claim.mac == place.target->filter.mac) {
     return ok(host + " serves " + address + " with the cluster MAC");

@@ -8,12 +8,13 @@
 #include "kernel/decider/backend.h"
 #include "kernel/decider/observation.h"
 #include "kernel/decider/program.h"
+#include "kernel/every_way.h"
+#include "kernel/link/address.h"
 #include "kernel/link/announcement.h"
 #include "kernel/link/interface.h"
 #include "kernel/link/local_route.h"
 #include "kernel/link/network_route.h"
 #include "kernel/link/path.h"
-#include "kernel/link/unicast_guard.h"
 #include "loadshare/error.h"
 
 namespace loadshare {
@@ -27,9 +28,12 @@ struct Apply {
   Backend& backend;
   netlink::Socket& route;
   std::chrono::seconds lock_wait;
+  std::optional<FileLock>& ways;  ///< until the end of the plan
 
   void operator()(const InstallFilter& step) const { backend.apply(step); }
   void operator()(const RemoveFilter& step) const { backend.apply(step); }
+  void operator()(const CloseWays& step) const { loadshare::apply(route, step, lock_wait); }
+  void operator()(const ReopenWays& step) const { ways = loadshare::apply(route, step, lock_wait); }
   void operator()(const TakeBucket& step) const { backend.apply(step); }
   void operator()(const ReleaseBucket& step) const { backend.apply(step); }
   void operator()(const DrainBucket& step) const { backend.apply(step); }
@@ -67,6 +71,14 @@ struct Apply {
   }
 };
 
+Observed network_of(netlink::Socket& route, const Request& request) {
+  Observed observed;
+  observed.network =
+      link::connected_network(link::node_addresses(route, request.address.version), request.address,
+                              request.interface, request.prefix_length);
+  return observed;
+}
+
 // Where nobody named the interface: the network's, or the one that the filter already uses.
 std::optional<std::string> likely_interface(const Request& request, const Observed& observed) {
   if (request.interface) return request.interface;
@@ -75,12 +87,14 @@ std::optional<std::string> likely_interface(const Request& request, const Observ
   return std::nullopt;
 }
 
-BackendChoice choose(const Request& request) {
+BackendChoice choose(netlink::Socket& route, const Request& request) {
   if (request.backend != BackendChoice::automatic) return request.backend;
   if (const auto holder = holder_of(request.address)) return *holder;
   try {
     clusterip::make_backend({})->check(request);
-    return BackendChoice::clusterip;
+    const auto nic = likely_interface(request, network_of(route, request));
+    return nic && !hinders_clusterip(route, *nic).empty() ? BackendChoice::ebpf
+                                                          : BackendChoice::clusterip;
   } catch (const Error&) {
     return BackendChoice::ebpf;
   }
@@ -90,8 +104,6 @@ BackendChoice choose(const Request& request) {
 std::string holder_for(const std::optional<Interface>& interface) {
   return interface && interface->vrf ? *interface->vrf : "lo";
 }
-
-constexpr char guard_name[] = "drop_unicast_in_l2_multicast";
 
 }  // namespace
 
@@ -108,7 +120,7 @@ std::set<IpAddress> cluster_addresses() {
 }
 
 Kernel::Kernel(const Request& request, std::chrono::seconds lock_wait)
-    : choice_(choose(request)), lock_wait_(lock_wait), route_(NETLINK_ROUTE) {
+    : route_(NETLINK_ROUTE), choice_(choose(route_, request)), lock_wait_(lock_wait) {
   backend_ = choice_ == BackendChoice::ebpf ? decider::make_backend(lock_wait)
                                             : clusterip::make_backend(lock_wait);
 }
@@ -135,11 +147,8 @@ Observed Kernel::observe(const Request& request) {
       observed.interface->arp_ignore = link::arp_ignore_of(observed.interface->name);
     }
     observed.path = path_of(request, observed, addresses);
-    if (clusterip_gets_nothing(observed)) {
-      observed.filter.faults.push_back(std::string(guard_name) + " is on for " + *name +
-                                       ", so that CLUSTERIP gets no packets");
-    }
   }
+  observe_ways(route_, request.address, observed);
   return observed;
 }
 
@@ -158,20 +167,16 @@ Path Kernel::path_of(const Request& request, const Observed& observed,
                                addresses);
 }
 
-bool Kernel::clusterip_gets_nothing(const Observed& observed) const {
-  return choice_ == BackendChoice::clusterip && !observed.filter.filters.empty() &&
-         observed.interface && link::drops_unicast_in_multicast(observed.interface->name, 4);
-}
-
 void Kernel::check(const Request& request, const Observed& observed) {
   backend_->check(request);
   if (!observed.interface) return;
   const auto& name = observed.interface->name;
-  if (choice_ == BackendChoice::clusterip && link::drops_unicast_in_multicast(name, 4)) {
-    throw Error(ExitCode::generic_error, "backend: CLUSTERIP cannot work on " + name + " while " +
-                                             guard_name +
-                                             " is on, as ebpf cluster addresses set it");
+  const auto hindrance = choice_ == BackendChoice::clusterip ? hinders_clusterip(route_, name) : "";
+  if (!hindrance.empty()) {
+    throw Error(ExitCode::generic_error,
+                "backend: CLUSTERIP cannot work on " + name + " while " + hindrance);
   }
+  check_ways(route_, request.address, name, choice_);
   if (choice_ == BackendChoice::ebpf && clusterip::interfaces_in_use().contains(name)) {
     throw Error(ExitCode::generic_error, "backend: ebpf would silence the CLUSTERIP addresses on " +
                                              name + ": stop those first");
@@ -180,10 +185,12 @@ void Kernel::check(const Request& request, const Observed& observed) {
 }
 
 void Kernel::apply(const Plan& plan, const std::function<void(const std::string&)>& say) {
+  std::optional<FileLock> ways;
   for (const auto& step : plan) {
     say(describe(step));
-    std::visit(Apply{*backend_, route_, lock_wait_}, step);
+    std::visit(Apply{*backend_, route_, lock_wait_, ways}, step);
   }
+  ways.reset();
   backend_->finish();
 }
 

@@ -44,14 +44,13 @@ class Kernel {
   void prepare() { backend_->prepare(); }
 
  private:
-  bool clusterip_gets_nothing(const Observed& observed) const;
   Path path_of(const Request& request, const Observed& observed,
                const std::vector<link::NodeAddress>& addresses);
 
+  netlink::Socket route_;
   BackendChoice choice_;
   std::chrono::seconds lock_wait_;
   std::unique_ptr<Backend> backend_;
-  netlink::Socket route_;
 };
 
 }  // namespace loadshare

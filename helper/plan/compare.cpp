@@ -33,6 +33,10 @@ void compare_interface(const Target& target, const Observed& observed,
   } else if (!observed.interface->carrier) {
     differences.push_back({Part::carrier, "interface " + name + " has no carrier"});
   }
+  if (observed.interface && !observed.interface->taker.empty()) {
+    differences.push_back(
+        {Part::carrier, "interface " + name + " is " + observed.interface->taker});
+  }
   const auto& holder = observed.holder;
   if (holder && holder->name == target.held.interface && holder->name != name && !holder->up) {
     differences.push_back({Part::interface, "interface " + holder->name + " is down"});
@@ -174,6 +178,7 @@ std::vector<Difference> compare(const Request& request, const Target& target,
   std::vector<Difference> differences;
   compare_interface(target, observed, differences);
   compare_filter(target, observed.filter, differences);
+  for (const auto& fault : observed.ways.faults) differences.push_back({Part::ways, fault});
   if (!observed.filter.buckets.contains(request.bucket)) {
     differences.push_back({Part::bucket, "bucket " + std::to_string(request.bucket) + " of " +
                                              to_string(target.address) + " is not held"});

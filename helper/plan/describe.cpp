@@ -20,6 +20,14 @@ struct Describe {
   std::string operator()(const RemoveFilter& step) const {
     return "remove the cluster rule for " + to_string(step.address);
   }
+  std::string operator()(const CloseWays& step) const {
+    return "keep every interface but " + step.interface + " from answering for " +
+           to_string(step.address);
+  }
+  std::string operator()(const ReopenWays& step) const {
+    return "let other interfaces be as they were before " + to_string(step.address) +
+           ", if no other cluster address is held";
+  }
   std::string operator()(const TakeBucket& step) const {
     const auto lifetime =
         step.lifetime ? " for " + std::to_string(step.lifetime->count()) + " ms" : "";

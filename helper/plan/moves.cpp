@@ -51,6 +51,7 @@ Plan plan_settle(const IpAddress& address, const Observed& observed) {
   if (drains) return plan;
   if (left_behind(observed)) {
     for (const auto& held : ours(observed)) plan.push_back(RemoveAddress{address, held});
+    plan.push_back(ReopenWays{address});
     plan.push_back(RemoveFilter{address});
   } else if (elsewhere.empty()) {
     plan.push_back(EndMoves{address});

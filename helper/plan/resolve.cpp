@@ -93,6 +93,13 @@ Error missing_interface(const std::string& name) {
   return {ExitCode::not_installed, "interface " + name + " does not exist on this node"};
 }
 
+// Its addresses are most often on whatever took it, so this is the reason for what else is missing.
+void check_taker(const Observed& observed) {
+  if (!observed.interface || observed.interface->taker.empty()) return;
+  throw Error(ExitCode::not_installed,
+              "nic: " + observed.interface->name + " is " + observed.interface->taker);
+}
+
 }  // namespace
 
 Target resolve(const Request& request, const Observed& observed) {
@@ -106,6 +113,7 @@ Target resolve(const Request& request, const Observed& observed) {
       request.interface ? name_of(*request.interface, observed) : network->interface;
   if (!request.prefix_length && !network) {
     if (!observed.interface) throw missing_interface(interface);
+    check_taker(observed);
     refuse_obstacles(observed);  // which can have taken the network away
     throw Error(ExitCode::not_installed,
                 "cidr_netmask: not given, and " + interface + " is in no network with " + text);
@@ -158,6 +166,7 @@ void check_interface(const Target& target, const Observed& observed) {
     const auto code = observed.interface->arp ? ExitCode::not_configured : ExitCode::generic_error;
     throw Error(code, "nic: " + *reason);
   }
+  check_taker(observed);
   if (observed.interface->up && !observed.interface->carrier) {
     throw Error(ExitCode::generic_error, "interface " + name + " has no carrier");
   }

@@ -113,6 +113,9 @@ Plan plan_start(const Request& request, const Observed& observed,
     remove_filter(request, observed, plan);
     install_filter(request, target, observed, plan);
   }
+  if (new_filter || differs_in(Part::ways, differences)) {
+    plan.push_back(CloseWays{target.address, target.filter.interface});
+  }
   const bool forgets = has_to_forget(request, target, observed);
   if (forgets) plan.push_back(ForgetConnections{target.address, target.filter, {request.bucket}});
   const bool new_bucket = forgets || (!new_filter && differs_in(Part::bucket, differences));

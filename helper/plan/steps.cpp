@@ -43,6 +43,15 @@ void remove_filter(const Request& request, const Observed& observed, Plan& plan)
   plan.push_back(RemoveFilter{request.address});
 }
 
+void remove_everything(const Request& request, const Observed& observed, Plan& plan) {
+  remove_addresses(request, observed, plan);
+  Plan rest;
+  remove_filter(request, observed, rest);
+  const bool is_there = !plan.empty() || !rest.empty();
+  if (is_there || observed.ways.left_closed) plan.push_back(ReopenWays{request.address});
+  plan.insert(plan.end(), rest.begin(), rest.end());
+}
+
 TakeBucket take(const IpAddress& address, unsigned bucket, const Observed& observed) {
   return {address, bucket, std::nullopt, observed.filter.moves.draining.contains(bucket)};
 }

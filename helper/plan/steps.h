@@ -36,4 +36,8 @@ void remove_addresses(const Request& request, const Observed& observed, Plan& pl
 
 void remove_filter(const Request& request, const Observed& observed, Plan& plan);
 
+/// Both, and the other ways as they were: before the filter goes, which is what tells a later stop
+/// that there is something to do.
+void remove_everything(const Request& request, const Observed& observed, Plan& plan);
+
 }  // namespace loadshare

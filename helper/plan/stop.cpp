@@ -38,8 +38,7 @@ Plan plan_stop(const Request& request, const Observed& observed) {
   const bool others_drain = can_drain(observed) && !observed.filter.moves.draining.empty();
   Plan plan;
   if (others.empty() && !drain && !others_drain) {
-    remove_addresses(request, observed, plan);
-    remove_filter(request, observed, plan);
+    remove_everything(request, observed, plan);
     return plan;
   }
   if (drain) {

@@ -94,6 +94,8 @@ struct Interface {
   /// For which addresses it answers ARP requests: the higher one of its own setting and that of
   /// "all" (Documentation/networking/ip-sysctl.rst).
   int arp_ignore = 0;
+  /// Who gets its frames in its place: "a port of bridge br0"; or empty.
+  std::string taker = "";
 };
 
 /// A route of ours to the address's network, for nodes that have no address of their own there.
@@ -121,6 +123,12 @@ struct Path {
   std::vector<std::string> gaps;       ///< of the address alone: it is put there anew
 };
 
+/// How else packets and questions for the address would come into this node.
+struct OtherWays {
+  std::vector<std::string> faults;  ///< who would answer, too, or why nobody would, in words
+  bool left_closed = false;         ///< by us, while this node has no cluster address any more
+};
+
 /// What the kernel holds for one address: read back, never remembered.
 struct Observed {
   FilterState filter;
@@ -131,6 +139,7 @@ struct Observed {
   std::vector<NetworkRoute> routes;     ///< of ours, read only where there is no `network`
   std::optional<IpAddress> link_local;  ///< of `interface`; IPv6 only
   Path path;
+  OtherWays ways;
   /// TCP connections of each draining bucket; nothing where the kernel does not tell.
   std::optional<std::map<unsigned, std::size_t>> connections;
 };

@@ -42,6 +42,15 @@ struct InstallFilter {
 struct RemoveFilter {
   IpAddress address;
 };
+/// All interfaces but the address's own are kept from answering for it, those of later, too.
+struct CloseWays {
+  IpAddress address;
+  std::string interface;
+};
+/// As they were, unless another cluster address of this node still needs them closed.
+struct ReopenWays {
+  IpAddress address;
+};
 /// With a lifetime, the kernel gives the bucket up by itself when that is over; taking it again
 /// begins a new one.
 struct TakeBucket {
@@ -105,9 +114,10 @@ struct Announce {
   Announcement how;
 };
 
-using Step = std::variant<RaiseInterface, InstallFilter, RemoveFilter, TakeBucket, ReleaseBucket,
-                          DrainBucket, EndDrain, SpareConnections, ForgetConnections, EndMoves,
-                          AddAddress, LimitAddress, RemoveAddress, Announce>;
+using Step =
+    std::variant<RaiseInterface, InstallFilter, RemoveFilter, CloseWays, ReopenWays, TakeBucket,
+                 ReleaseBucket, DrainBucket, EndDrain, SpareConnections, ForgetConnections,
+                 EndMoves, AddAddress, LimitAddress, RemoveAddress, Announce>;
 /// In order. Stopping after any of them leaves a node that answers for no bucket it does not own.
 using Plan = std::vector<Step>;
 
@@ -119,6 +129,7 @@ enum class Part {
   interface,
   carrier,
   filter,
+  ways,
   bucket,
   membership,
   address,

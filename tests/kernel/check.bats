@@ -241,9 +241,17 @@ as_node1() { printf '%s\n' "$@" | ip -n "$LAB-node1" -batch -; }
 @test "a second interface in the same network" {
   add_other_interface 1
   ip -n "$LAB-node1" addr add 10.77.0.51/16 dev other0
-  finds fail 'other0 is in the same network.*→ sysctl net.ipv4.conf.other0.arp_ignore=1'
-  sets ipv4.conf.other0.arp_ignore 1
+  finds ok 'other ways in, which start keeps from answering: other1, other0'
   is_content
+  helper 1 start 1
+  is_content
+  sets ipv4.conf.other0.drop_unicast_in_l2_multicast 0
+  finds fail 'other0 would answer, too: drop_unicast_in_l2_multicast is off there.*→ stop and start'
+  helper 1 start 1
+  is_content
+  sets ipv4.conf.all.arp_ignore 4
+  finds fail 'other0 would answer ARP with its own MAC: arp_ignore is 4 there'
+  sets ipv4.conf.all.arp_ignore 0
 }
 
 @test "a rule of somebody else that hashes for the address" {

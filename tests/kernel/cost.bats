@@ -14,13 +14,13 @@ load cluster
 # At most so many of a call. Processes and programs: all that the agent starts, itself included.
 # Messages: netlink's. Calls: system calls of the helper, without those of its loader.
 #      call      processes programs messages calls
-costs='first             3        2       32   475
-       monitor           2        2       12   172
-       probe             2        2       12   168
-       further           3        2       27   420
-       not-last          2        2       18   282
-       last              3        2       35   489
-       validate          2        2       11   114
+costs='first             3        2       43   694
+       monitor           2        2       12   198
+       probe             2        2       12   194
+       further           3        2       30   511
+       not-last          2        2       18   308
+       last              3        2       40   622
+       validate          2        2       14   165
        meta-data         3        2        0     0'
 
 setup_file() { lab_up 1 1; }

@@ -47,7 +47,7 @@ trace() {
     ip -4 route show table all
     ip -6 route show table all proto 76
     grep -v " 3333" /proc/net/dev_mcast # groups of the addresses come and go later than these
-    grep . /proc/sys/net/ipv[46]/conf/*/drop_unicast_in_l2_multicast
+    grep . /proc/sys/net/ipv[46]/conf/*/drop_unicast_in_l2_multicast /proc/sys/net/ipv4/conf/*/arp_ignore
     grep . /proc/sys/net/ipv4/conf/*/promote_secondaries
     echo CLUSTERIP: /proc/net/ipt_CLUSTERIP/*
     [ ! -s /proc/net/ip_tables_names ] || iptables-legacy-save | grep ^-A

@@ -138,6 +138,8 @@ struct InShort {
     for (const unsigned bucket : step.buckets) text += " " + std::to_string(bucket);
     return text;
   }
+  std::string operator()(const CloseWays&) { return "close ways"; }
+  std::string operator()(const ReopenWays&) { return "reopen ways"; }
   static std::string list(const std::set<unsigned>& buckets) {
     std::string text;
     for (const unsigned bucket : buckets) text += " " + std::to_string(bucket);

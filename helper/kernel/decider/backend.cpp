@@ -12,7 +12,6 @@
 #include "kernel/decider/predecessor.h"
 #include "kernel/decider/program.h"
 #include "kernel/link/interface.h"
-#include "kernel/link/unicast_guard.h"
 #include "kernel/neighbour/rewriter.h"
 #include "loadshare/error.h"
 
@@ -42,12 +41,10 @@ class EbpfBackend : public Backend {
     const auto lock = lock_shared_parts();
     const auto& filter = step.filter;
     neighbour::announce_as(filter.interface, step.address, filter.mac);
-    const bool was_guarded =
-        link::drops_unicast_in_multicast(filter.interface, step.address.version);
-    link::drop_unicast_in_multicast(filter.interface, step.address.version);
+    const auto joined = link::joined_macs(filter.interface);
     link::join_mac(filter.interface, filter.mac);
     predecessor::retire();
-    put(step, was_guarded);
+    put(step, joined);
   }
 
   void apply(const RemoveFilter& step) override {
@@ -128,20 +125,21 @@ class EbpfBackend : public Backend {
   }
 
   // Such a program may have been in another network namespace with its interface, and what it holds
-  // be of an earlier time.
-  static bool holds_without_guard(const Holdings& holdings, int ip_version, bool was_guarded) {
+  // be of an earlier time: MACs that an interface has joined do not go with it.
+  static bool is_of_earlier_time(Holdings& holdings, const std::set<MacAddress>& joined) {
     const auto held = holdings.addresses();
-    return !was_guarded && std::any_of(held.begin(), held.end(), [&](const IpAddress& address) {
-      return address.version == ip_version;
+    return std::any_of(held.begin(), held.end(), [&](const IpAddress& address) {
+      const auto filters = holdings.state_of(address).filters;
+      return !filters.empty() && !joined.contains(filters.front().mac);
     });
   }
 
   // A program with its first address, or one that has to be first again, or one more address.
-  static void put(const InstallFilter& step, bool was_guarded) {
+  static void put(const InstallFilter& step, const std::set<MacAddress>& joined) {
     const auto& [address, filter, buckets] = step;
     auto former = find(filter.interface);
     const bool usable = former && former->holdings && former->is_ours &&
-                        !holds_without_guard(*former->holdings, address.version, was_guarded);
+                        !is_of_earlier_time(*former->holdings, joined);
     if (usable && former->before.empty()) {
       former->holdings->put(address, filter, buckets);
       former->holdings->note_interface(filter.interface);
@@ -168,7 +166,7 @@ class EbpfBackend : public Backend {
   }
 
   // What other addresses on the interface still need stays, also of those whose program somebody
-  // took away: the guard is what keeps them silent.
+  // took away.
   static void release_interface(const std::string& interface, const MacAddress& mac,
                                 const IpAddress& leaving) {
     auto users = neighbour::announced_on(interface);
@@ -182,13 +180,9 @@ class EbpfBackend : public Backend {
         users.emplace(address, filter.mac);
       }
     }
-    bool guard_needed = false, mac_needed = false;
-    for (const auto& [address, used_mac] : users) {
-      guard_needed = guard_needed || address.version == leaving.version;
-      mac_needed = mac_needed || used_mac == mac;
-    }
-    if (!guard_needed) link::restore_unicast_in_multicast(interface, leaving.version);
-    if (!mac_needed) link::leave_mac(interface, mac);
+    const bool is_needed = std::any_of(users.begin(), users.end(),
+                                       [&](const auto& user) { return user.second == mac; });
+    if (!is_needed) link::leave_mac(interface, mac);
   }
 
   void take_away() const {

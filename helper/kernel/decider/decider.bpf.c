@@ -2,7 +2,7 @@
 // Runs in the kernel for every frame that comes in by the interface, before everything else there,
 // and decides alone which packets to cluster addresses this node keeps.
 //
-// The cluster's MAC is a multicast one, and the interface's guard (link/unicast_guard.h) makes the
+// The cluster's MAC is a multicast one, and the interface's guard (link/ways.h) makes the
 // IP stack drop what comes to it for one host. A packet that is this node's becomes one for this
 // host here; what is another node's ends here. So where this program is missing, by whatever hand,
 // the node is silent.

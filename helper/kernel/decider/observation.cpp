@@ -5,7 +5,6 @@
 
 #include "kernel/connections/connections.h"
 #include "kernel/decider/program.h"
-#include "kernel/link/unicast_guard.h"
 #include "kernel/neighbour/rewriter.h"
 
 namespace loadshare::decider {
@@ -19,9 +18,6 @@ void add(const std::vector<std::string>& faults, FilterState& to) {
 std::vector<std::string> faults_around(const IpAddress& address, const Filter& filter) {
   std::vector<std::string> found;
   const auto& interface = filter.interface;
-  if (!link::drops_unicast_in_multicast(interface, address.version)) {
-    found.push_back("drop_unicast_in_l2_multicast is off on " + interface);
-  }
   const auto announced = neighbour::announced(interface, address);
   if (!announced || announced->mac != filter.mac) {
     found.push_back("ARP or NDP on " + interface + " would tell another MAC than " +

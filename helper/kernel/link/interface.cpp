@@ -153,6 +153,10 @@ std::set<MacAddress> parse_joined(const std::string& text, unsigned interface_in
   return joined;
 }
 
+std::set<MacAddress> joined_macs(const std::string& interface) {
+  return parse_joined(read_file("/proc/net/dev_mcast"), if_nametoindex(interface.c_str()));
+}
+
 void join_mac(const std::string& interface, const MacAddress& mac) {
   change_membership(SIOCADDMULTI, interface, mac, "join", {EEXIST});
 }

@@ -21,6 +21,9 @@ void raise_interface(netlink::Socket& route, const std::string& name);
 /// users global mac" (dev_mc_seq_show in net/core/net-procfs.c). Other lines are passed over.
 std::set<MacAddress> parse_joined(const std::string& text, unsigned interface_index);
 
+/// Those that it has now; none where it is gone.
+std::set<MacAddress> joined_macs(const std::string& interface);
+
 /// SIOCADDMULTI and SIOCDELMULTI, as `ip maddr` does it; not counted: the second join is no other.
 void join_mac(const std::string& interface, const MacAddress& mac);
 void leave_mac(const std::string& interface, const MacAddress& mac);

@@ -114,15 +114,42 @@ const Breakage interface_breakages[] = {
        node.addresses.clear();
      },
      "interface eth0 does not exist"},
+    {"PortOfABridge", [](Observed& node) { node.interface->taker = "a port of bridge br0"; },
+     "interface eth0 is a port of bridge br0"},
+    {"OtherWayIn", [](Observed& node) { node.ways.faults = {"eth1 would answer, too"}; },
+     "eth1 would answer, too"},
 };
+
+TEST(PlanStart, ClosesAnotherWayInAndNothingElse) {
+  auto node = a_healthy_node();
+  node.ways.faults = {"eth1 would answer, too"};
+  auto request = a_request();
+  request.announcement.count = 0;
+  EXPECT_THAT(started(node, request), ElementsAre("close ways"));
+}
+
+TEST(PlanStart, RefusesAnInterfaceWhoseFramesSomebodyElseGets) {
+  auto node = an_empty_node();
+  node.interface->taker = "a port of bridge br0";
+  EXPECT_THAT(outcome_of([&] { plan_start(a_request(), node); }),
+              Fails(ExitCode::not_installed, "nic: eth0 is a port of bridge br0"));
+}
+
+TEST(PlanStop, ReopensWaysThatAKilledStopHasLeftClosed) {
+  auto node = an_empty_node();
+  EXPECT_THAT(stopped(node), testing::IsEmpty());
+  node.ways.left_closed = true;
+  EXPECT_THAT(stopped(node), ElementsAre("reopen ways"));
+}
 
 class PlanStartRepairs : public testing::TestWithParam<Breakage> {};
 INSTANTIATE_TEST_SUITE_P(Filter, PlanStartRepairs, testing::ValuesIn(filter_breakages), name_of);
 
 TEST_P(PlanStartRepairs, TheFilterWhileTheAddressIsAway) {
   const auto node = broken(GetParam());
-  auto expected = Words{"remove address lo/32", "remove filter", "install filter, buckets 1",
-                        "add address lo/32", "announce on eth0"};
+  auto expected =
+      Words{"remove address lo/32", "remove filter",   "install filter, buckets 1", "close ways",
+            "add address lo/32",    "announce on eth0"};
   if (node.filter.filters.empty()) expected.erase(expected.begin() + 1);
   EXPECT_EQ(started(node), expected);
 }
@@ -165,6 +192,7 @@ TEST_P(AnyBreakage, IsClearedByTheLastStop) {
     expected.push_back("remove address " + held.interface + "/" +
                        std::to_string(held.prefix_length));
   }
+  expected.push_back("reopen ways");
   if (!node.filter.filters.empty()) expected.push_back("remove filter");
   EXPECT_EQ(stopped(node), expected);
 }

@@ -26,6 +26,10 @@ TEST(Describe, PutsEveryStepInWords) {
        "install the cluster rule for 10.0.0.100 on eth0: MAC 01:00:5e:00:01:14, hash mode "
        "sourceip-sourceport, seed 0, total nodes 3, buckets 1,3"},
       {RemoveFilter{vip}, "remove the cluster rule for 10.0.0.100"},
+      {CloseWays{vip, "eth0"}, "keep every interface but eth0 from answering for 10.0.0.100"},
+      {ReopenWays{vip},
+       "let other interfaces be as they were before 10.0.0.100, if no other cluster address is "
+       "held"},
       {TakeBucket{vip, 2}, "take bucket 2 of 10.0.0.100"},
       {TakeBucket{vip, 2, std::chrono::seconds(40)}, "take bucket 2 of 10.0.0.100 for 40000 ms"},
       {ReleaseBucket{vip, 2}, "release bucket 2 of 10.0.0.100"},

@@ -66,18 +66,19 @@ TEST(Settling, WaitsForTheKernelWhereItDoesNotTell) {
 }
 
 TEST(Settling, TakesEverythingAwayWithTheLastDrain) {
-  EXPECT_THAT(settled(with_connections(a_node_that_drains({1}), {{1, 0}})),
-              ElementsAre("end drain of 1", "remove address lo/32", "remove filter"));
+  EXPECT_THAT(
+      settled(with_connections(a_node_that_drains({1}), {{1, 0}})),
+      ElementsAre("end drain of 1", "remove address lo/32", "reopen ways", "remove filter"));
   EXPECT_THAT(settled(a_node_that_drains({})),
-              ElementsAre("remove address lo/32", "remove filter"));
+              ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
   auto gone = a_node_that_drains({});
   gone.addresses.clear();
-  EXPECT_THAT(settled(gone), ElementsAre("remove filter"));
+  EXPECT_THAT(settled(gone), ElementsAre("reopen ways", "remove filter"));
 }
 
 TEST(Settling, TakesEverythingAwayWhateverOthersDrain) {
   EXPECT_THAT(settled(spared(a_node_that_drains({}), 2, 20s)),
-              ElementsAre("remove address lo/32", "remove filter"));
+              ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
 }
 
 TEST(Settling, OfANodeThatServesRemovesTheRulesForMovesAlone) {
@@ -92,9 +93,9 @@ TEST(Settling, OfANodeThatServesRemovesTheRulesForMovesAlone) {
 TEST(Settling, TakesAwayWhatAFlushOfTheRulesHasLeft) {
   auto node = a_node_that_drains({1});
   node.filter = {};
-  EXPECT_THAT(settled(node), ElementsAre("remove address lo/32", "remove filter"));
+  EXPECT_THAT(settled(node), ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
   node.filter.faults = {"only pieces of the cluster rule are left"};
-  EXPECT_THAT(settled(node), ElementsAre("remove address lo/32", "remove filter"));
+  EXPECT_THAT(settled(node), ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
 }
 
 // `release` by hand leaves an address that has nobody to answer, on purpose.

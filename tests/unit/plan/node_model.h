@@ -108,6 +108,14 @@ class ModelNode {
     node_.filter.buckets.clear();
     node_.filter.moves = {};
   }
+  void apply(const CloseWays& step) {
+    EXPECT_EQ(step.interface, node_.interface->name);
+    node_.ways.faults.clear();
+  }
+  void apply(const ReopenWays&) {
+    EXPECT_THAT(node_.addresses, testing::IsEmpty()) << "others would answer for it";
+    node_.ways.left_closed = false;
+  }
   void apply(const TakeBucket& step) {
     EXPECT_FALSE(node_.filter.filters.empty()) << "there is no file to write to";
     node_.filter.buckets.insert(step.bucket);

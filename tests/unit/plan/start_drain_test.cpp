@@ -37,14 +37,14 @@ TEST(StartWithDrain, SparesWhateverOthersDrainAndNotItsOwnBucketAlone) {
 
 TEST(StartWithDrain, OfANewAddressIsReadyToSpareBeforeItAnswers) {
   const auto plan = plan_start(a_draining_request(), an_empty_node(), {1});
-  EXPECT_THAT(in_short(plan), ElementsAre("install filter, buckets", "forget 1", "spare 1 for 30 s",
+  EXPECT_THAT(in_short(plan), ElementsAre("install filter, buckets", "close ways", "forget 1", "spare 1 for 30 s",
                                           "take 1", "add address lo/32", "announce on eth0"));
   EXPECT_EQ(std::get<InstallFilter>(plan[0]).filter.drain, 30s);
 }
 
 TEST(StartWithDrain, OfANewAddressSparesNothingWhereNobodyDrains) {
   EXPECT_THAT(started_with_drain(an_empty_node()),
-              ElementsAre("install filter, buckets", "forget 1", "take 1", "add address lo/32",
+              ElementsAre("install filter, buckets", "close ways", "forget 1", "take 1", "add address lo/32",
                           "announce on eth0"));
 }
 
@@ -102,7 +102,7 @@ TEST(StartWithDrain, InstallsAnewAndForgetsNothingOfItsOwn) {
   node.filter.filters[0].drain = 20s;
   EXPECT_THAT(judge(a_draining_request(), node).reason, HasSubstr("drain 20 s instead of 30 s"));
   EXPECT_THAT(started_with_drain(node),
-              ElementsAre("remove address lo/32", "remove filter", "install filter, buckets 1 2",
+              ElementsAre("remove address lo/32", "remove filter", "install filter, buckets 1 2", "close ways",
                           "add address lo/32", "announce on eth0"));
 }
 
@@ -111,7 +111,7 @@ TEST(StartWithoutDrain, NeitherForgetsNorSpares) {
     EXPECT_THAT(started_with_drain(a_healthy_node({2}), drained, a_request()),
                 ElementsAre("take 1", "announce on eth0"));
     EXPECT_THAT(started_with_drain(an_empty_node(), drained, a_request()),
-                ElementsAre("install filter, buckets 1", "add address lo/32", "announce on eth0"));
+                ElementsAre("install filter, buckets 1", "close ways", "add address lo/32", "announce on eth0"));
   }
 }
 

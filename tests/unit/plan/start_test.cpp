@@ -29,8 +29,8 @@ Wanted step(const Plan& plan) {
 }
 
 TEST(PlanStart, OnANodeWithNothingInstallsTheFilterBeforeTheAddress) {
-  EXPECT_THAT(started(an_empty_node()),
-              ElementsAre("install filter, buckets 1", "add address lo/32", "announce on eth0"));
+  EXPECT_THAT(started(an_empty_node()), ElementsAre("install filter, buckets 1", "close ways",
+                                                    "add address lo/32", "announce on eth0"));
 }
 
 TEST(PlanStart, IsEmptyWhereAllIsWell) {
@@ -111,8 +111,9 @@ TEST(PlanStart, RaisesTheInterfaceOnlyWhenNoUnfilteredAddressIsOnIt) {
   auto node = an_empty_node();
   node.addresses = {in_form("lo")};
   node.interface->up = node.interface->carrier = false;
-  EXPECT_THAT(started(node), ElementsAre("remove address lo/32", "install filter, buckets 1",
-                                         "raise eth0", "add address lo/32", "announce on eth0"));
+  EXPECT_THAT(started(node),
+              ElementsAre("remove address lo/32", "install filter, buckets 1", "close ways",
+                          "raise eth0", "add address lo/32", "announce on eth0"));
 }
 
 TEST(PlanStart, InstallsWhatTheRequestSays) {
@@ -157,7 +158,7 @@ TEST(PlanStart, AnnouncesNothingWhereTheCountIsZero) {
   auto request = a_request();
   request.announcement.count = 0;
   EXPECT_THAT(started(an_empty_node(), request),
-              ElementsAre("install filter, buckets 1", "add address lo/32"));
+              ElementsAre("install filter, buckets 1", "close ways", "add address lo/32"));
 }
 
 std::string start_outcome(const Observed& node, const Request& request = a_request()) {

@@ -19,7 +19,8 @@ Words stopped(const Observed& node, const Request& request = a_request()) {
 }
 
 TEST(PlanStop, OfTheLastBucketRemovesTheAddressBeforeTheFilter) {
-  EXPECT_THAT(stopped(a_healthy_node()), ElementsAre("remove address lo/32", "remove filter"));
+  EXPECT_THAT(stopped(a_healthy_node()),
+              ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
 }
 
 TEST(PlanStop, OfOneOfSeveralBucketsReleasesItAlone) {
@@ -43,37 +44,38 @@ TEST(PlanStop, LeavesAnAddressOfTheNodesOwn) {
   node.addresses = {{"eth0", 24}};
   EXPECT_THAT(stopped(node), IsEmpty());
   node.addresses.push_back(in_form("lo"));
-  EXPECT_THAT(stopped(node), ElementsAre("remove address lo/32"));
+  EXPECT_THAT(stopped(node), ElementsAre("remove address lo/32", "reopen ways"));
 }
 
 TEST(PlanStop, ClearsAFilterWithoutAnAddress) {
   auto node = a_healthy_node();
   node.addresses.clear();
-  EXPECT_THAT(stopped(node), ElementsAre("remove filter"));
+  EXPECT_THAT(stopped(node), ElementsAre("reopen ways", "remove filter"));
 }
 
 TEST(PlanStop, ClearsAFilterWithoutABucket) {
-  EXPECT_THAT(stopped(a_healthy_node({})), ElementsAre("remove address lo/32", "remove filter"));
+  EXPECT_THAT(stopped(a_healthy_node({})),
+              ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
 }
 
 TEST(PlanStop, ClearsWhatIsOnlyKnownAsAFault) {
   auto node = an_empty_node();
   node.filter.faults = {"half a table"};
-  EXPECT_THAT(stopped(node), ElementsAre("remove filter"));
+  EXPECT_THAT(stopped(node), ElementsAre("reopen ways", "remove filter"));
 }
 
 TEST(PlanStop, RemovesEveryAddress) {
   auto node = a_healthy_node();
   node.addresses = {{"eth0", 24}, {"eth1", 32}, {"eth0", 16}};
   EXPECT_THAT(stopped(node), ElementsAre("remove address eth0/24", "remove address eth1/32",
-                                         "remove address eth0/16", "remove filter"));
+                                         "remove address eth0/16", "reopen ways", "remove filter"));
 }
 
 TEST(PlanStop, NeedsNeitherInterfaceNorNetwork) {
   auto node = a_healthy_node();
   node.interface.reset();
   node.network.reset();
-  EXPECT_THAT(stopped(node), ElementsAre("remove address lo/32", "remove filter"));
+  EXPECT_THAT(stopped(node), ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
 }
 
 TEST(StopWithDrain, OfABucketThatMovesDrainsItAsLongAsTheRuleSays) {
@@ -91,7 +93,7 @@ TEST(StopWithDrain, OfTheLastLetsTheAddressExpireWithIt) {
 TEST(StopWithDrain, OfABucketThatMovesNowhereDrainsNothing) {
   EXPECT_THAT(stopped(a_node_with_drain({1, 2}), a_draining_request()), ElementsAre("release 1"));
   EXPECT_THAT(stopped(a_node_with_drain(), a_draining_request()),
-              ElementsAre("remove address lo/32", "remove filter"));
+              ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
   auto in_place = a_move_away();
   in_place.transition.starting_on = {"node1"};
   EXPECT_THAT(stopped(a_node_with_drain({1, 2}), in_place), ElementsAre("release 1"));
@@ -119,20 +121,23 @@ TEST(StopWithDrain, CompletesWhatAKilledStopHasBegun) {
 
 TEST(StopWithDrain, ClearsEverythingWhenTheDrainIsOver) {
   auto node = a_node_that_drains({});
-  EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("remove address lo/32", "remove filter"));
+  EXPECT_THAT(stopped(node, a_move_away()),
+              ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
   node.addresses.clear();
-  EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("remove filter"));
+  EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("reopen ways", "remove filter"));
 }
 
 // What cannot be trusted to drain must not go on answering.
 TEST(StopWithDrain, OfABrokenRuleRemovesEverything) {
   for (auto node : {a_node_with_drain(), a_node_that_drains({1}), a_node_that_drains({2}, {1})}) {
     node.filter.faults = {"chain known-10.0.0.100 has other rules than it should"};
-    EXPECT_THAT(stopped(node, a_move_away()), ElementsAre("remove address lo/32", "remove filter"));
+    EXPECT_THAT(stopped(node, a_move_away()),
+                ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
   }
   auto twice = a_node_with_drain();
   twice.filter.filters.push_back(twice.filter.filters[0]);
-  EXPECT_THAT(stopped(twice, a_move_away()), ElementsAre("remove address lo/32", "remove filter"));
+  EXPECT_THAT(stopped(twice, a_move_away()),
+              ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
 }
 
 // There it would answer for every bucket as long as the drain lasts.
@@ -140,7 +145,7 @@ TEST(StopWithDrain, LeavesNoAddressWhereTheRuleIsNot) {
   for (auto node : {a_node_with_drain(), a_node_that_drains({2}, {1}), a_node_that_drains({1})}) {
     node.addresses = {{"eth1", 24}};
     EXPECT_THAT(stopped(node, a_move_away()),
-                ElementsAre("remove address eth1/24", "remove filter"));
+                ElementsAre("remove address eth1/24", "reopen ways", "remove filter"));
   }
 }
 
@@ -153,7 +158,7 @@ TEST(StopWithDrain, OfABrokenRuleReleasesWhereOthersAreHeld) {
 TEST(StopWithoutDrain, OfABucketThatMovesReleasesIt) {
   EXPECT_THAT(stopped(a_healthy_node({1, 2}), a_move_away()), ElementsAre("release 1"));
   EXPECT_THAT(stopped(a_healthy_node(), a_move_away()),
-              ElementsAre("remove address lo/32", "remove filter"));
+              ElementsAre("remove address lo/32", "reopen ways", "remove filter"));
 }
 
 }  // namespace
